@@ -1,0 +1,160 @@
+"""The configuration: inheritance, schema, defaults, references. Used by rules/common.smk.
+
+Mistakes raise ``ConfigurationError`` with one line each, naming the key and what is allowed.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+SCHEMAS = Path(__file__).resolve().parent / "schemas"
+
+# section → {key: sections whose names it may hold}; the graph of named things
+PARENTS: Dict[str, Dict[str, Tuple[str, ...]]] = {
+    "corpora": {"segment": ("segmentations",), "vad": ("vads",)},
+    "segmentations": {"vad": ("vads",)},
+    "codebooks": {"encoder": ("encoders",), "fit_on": ("corpora",)},
+    "bpes": {"codebook": ("codebooks",), "fit_on": ("corpora",)},
+    "vocoders": {"codebook": ("codebooks",), "train_on": ("corpora",)},
+    "lms": {"tokens": ("codebooks", "bpes"), "train_on": ("corpora",)},
+}
+ALL_CORPORA = {"fit_on", "train_on"}  # keys that mean every corpus when left out
+SECTIONS = ("corpora", "segmentations", "vads", "encoders", "codebooks", "bpes", "vocoders", "asrs", "lms")
+# Hyper-parameters of a language model, in the order of its folder's name.
+POINT = {"lr": "r", "hidden": "h", "embedding": "e", "layers": "l", "batch": "b", "dropout": "d"}
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message lists every mistake."""
+
+
+def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dict[str, Any]:
+    """Checked copy of ``given``: ``like:`` resolved, defaults filled in, references verified."""
+    config = copy.deepcopy(dict(given))
+    for section in SECTIONS:
+        if isinstance(config.get(section), dict):
+            config[section] = resolve_like(section, config[section])
+    _raise(validate(config, schemas))
+    _raise(check_references(config))
+    for section, keys in PARENTS.items():
+        for thing in config[section].values():
+            for key in keys.keys() & ALL_CORPORA:
+                thing.setdefault(key, sorted(config["corpora"]))
+    return config
+
+
+def _raise(mistakes: List[str]) -> None:
+    if mistakes:
+        raise ConfigurationError("\n".join(f"configuration: {mistake}" for mistake in mistakes))
+
+
+def resolve_like(section: str, things: Mapping[str, Any]) -> Dict[str, Any]:
+    """Things with ``like: other`` take every key of ``other`` that they do not set themselves."""
+
+    def resolve(name: str, chain: Tuple[str, ...]) -> Any:
+        thing = things[name]
+        if not isinstance(thing, dict) or "like" not in thing:
+            return thing
+        other = thing["like"]
+        if other in chain:
+            raise ConfigurationError(f"configuration: {section}: a cycle: {' → '.join((*chain, other))}")
+        if other not in things:
+            raise ConfigurationError(
+                f"configuration: {section}.{name}.like: unknown name {other!r}; known: {_listed(things)}"
+            )
+        parent = resolve(other, (*chain, other))
+        return {**parent, **{key: value for key, value in thing.items() if key != "like"}}
+
+    return {name: resolve(name, (name,)) for name in things}
+
+
+def _registry(schemas: Path) -> Registry:
+    resources = [
+        (path.name, DRAFT202012.create_resource(yaml.safe_load(path.read_text("utf-8"))))
+        for path in sorted(schemas.glob("*.yaml"))
+    ]
+    return Registry().with_resources(resources)
+
+
+def _filling_validator() -> Any:
+    """Draft 2020-12 validator that writes the schema's defaults into what it validates."""
+    check_properties = Draft202012Validator.VALIDATORS["properties"]
+
+    def fill(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        if isinstance(instance, dict):
+            for key, sub in properties.items():
+                if "default" in sub:
+                    instance.setdefault(key, copy.deepcopy(sub["default"]))
+        yield from check_properties(validator, properties, instance, schema)
+
+    return extend(Draft202012Validator, {"properties": fill})
+
+
+def validate(config: Dict[str, Any], schemas: Path = SCHEMAS) -> List[str]:
+    """Fill in defaults; returns one line for each mistake, empty if there is none."""
+    registry = _registry(schemas)
+    root = registry.contents("config.schema.yaml")
+    validator = _filling_validator()(root, registry=registry)
+    return [_explain(error) for error in validator.iter_errors(config)]
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
+    if error.validator == "additionalProperties":
+        allowed = error.schema.get("properties", {})
+        unknown = sorted(set(error.instance) - set(allowed))
+        return f"{key}: unknown key {', '.join(map(repr, unknown))}; allowed: {_listed(allowed)}"
+    if error.validator == "enum":
+        return f"{key}: {error.instance!r} is not allowed; allowed: {_listed(error.validator_value)}"
+    if error.validator == "minProperties":
+        return f"{key}: must not be empty"
+    if error.validator == "oneOf" and error.context:
+        return f"{key}: {error.instance!r} fits none of the forms: {'; '.join(_explain(e) for e in error.context)}"
+    if error.validator == "pattern" and error.schema.get("title"):
+        return f"{key}: {error.instance!r} is not {error.schema['title']}"
+    return f"{key}: {error.message}"
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(map(str, names))) or "(none)"
+
+
+def check_references(config: Mapping[str, Any]) -> List[str]:
+    """One line for each name that no section defines, or that stands for two things."""
+    mistakes = []
+    for section, keys in PARENTS.items():
+        for name, thing in config[section].items():
+            for key, targets in keys.items():
+                known = {known for target in targets for known in config[target]}
+                values = thing.get(key)
+                for value in values if isinstance(values, list) else [values]:
+                    if value is not None and value not in known:
+                        mistakes.append(
+                            f"{section}.{name}.{key}: unknown name {value!r}; known in {' and '.join(targets)}: "
+                            f"{_listed(known)}"
+                        )
+    for name in sorted(set(config["codebooks"]) & set(config["bpes"])):
+        mistakes.append(f"bpes.{name}: a codebook has this name too; language models could not tell them apart")
+    if "natural" in config["vocoders"]:
+        mistakes.append("vocoders.natural: this name stands for natural speech; choose another")
+    return mistakes
+
+
+def grid_points(lm: Mapping[str, Any]) -> Dict[str, Dict[str, Any]]:
+    """Folder name → hyper-parameters, for every combination of the model's ``grid``."""
+    axes = {key: lm["grid"].get(key, [lm[key]]) for key in POINT}
+    points = {}
+    for values in itertools.product(*axes.values()):
+        point = dict(zip(axes, values))
+        name = "lstm_" + "_".join(f"{letter}{point[key]}" for key, letter in POINT.items())
+        points[name] = point
+    return points

@@ -1,0 +1,19 @@
+"""Errors that a user can act on. Anything else is a bug and keeps its traceback."""
+from __future__ import annotations
+
+from typing import Optional
+
+
+class AmelaError(Exception):
+    """Ends a stage with one line: what happened, where, and what to do about it."""
+
+    def __init__(self, what: str, where: object = None, todo: Optional[str] = None) -> None:
+        super().__init__(" — ".join(str(part) for part in (what, where, todo) if part is not None))
+
+
+class DataError(AmelaError):
+    """A file between two stages breaks its documented format."""
+
+
+class Rejected(AmelaError):
+    """One item cannot be processed. Stages turn it into a row of their ledger and go on."""

@@ -1,0 +1,42 @@
+"""JSON Lines: one object a line, UTF-8."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator
+
+from amela.errors import DataError
+from amela.io.atomic import open_atomic
+
+
+def json_line(row: Dict[str, Any]) -> str:
+    """One line, readable as text; file names that are no valid UTF-8 are escaped."""
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:  # undecodable bytes of a file name arrive as lone surrogates
+        line = json.dumps(row, allow_nan=False)
+    return line + "\n"
+
+
+def write_jsonl(path: Path, rows: Iterable[Dict[str, Any]]) -> int:
+    """Write the rows, whole or not at all; returns how many."""
+    count = 0
+    with open_atomic(path) as out:
+        for row in rows:
+            out.write(json_line(row))
+            count += 1
+    return count
+
+
+def read_jsonl(path: Path) -> Iterator[Dict[str, Any]]:
+    """Rows in file order. Raises DataError with file and line on anything that is not an object."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"not JSON: {error}", f"{path}:{number}") from error
+            if not isinstance(row, dict):
+                raise DataError("expected a JSON object", f"{path}:{number}")
+            yield row

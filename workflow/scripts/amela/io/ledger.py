@@ -1,0 +1,51 @@
+"""The ledger: one row for every item that a stage did not process, with the reason.
+
+``merge`` holds the ledgers against the inputs and outputs of each stage, so that nothing
+can be lost without a row here.
+"""
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from amela.errors import Rejected
+from amela.io.jsonl import write_jsonl
+
+logger = logging.getLogger("ledger")
+
+
+class Ledger:
+    """Rejected items of one shard of one stage."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.rows: List[Dict[str, Any]] = []
+
+    def reject(self, item: str, reason: str, filtered: bool = False, **details: Any) -> None:
+        """Note that ``item`` goes no further.
+
+        Args:
+            item: id that the item has in the input of the stage.
+            reason: one sentence for the user.
+            filtered: a filter that the user set took it out; it does not count as a failure.
+            details: anything else worth knowing (``recording=``, ``start=``, …).
+        """
+        row: Dict[str, Any] = {"id": item, "stage": self.stage, "reason": reason, **details}
+        if filtered:
+            row["filtered"] = True
+        logger.warning("rejected %s: %s", item, reason)
+        self.rows.append(row)
+
+    @contextmanager
+    def guard(self, item: str, **details: Any) -> Iterator[None]:
+        """Turn ``Rejected``, raised inside the block, into a row; every other error passes."""
+        try:
+            yield
+        except Rejected as error:
+            self.reject(item, str(error), **details)
+
+    def write(self, path: Path) -> None:
+        """Write the rows as JSON Lines (an empty file where nothing was rejected)."""
+        write_jsonl(path, self.rows)

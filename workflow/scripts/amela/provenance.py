@@ -1,0 +1,95 @@
+"""What made a result: digests of code, of files and of settings.
+
+Standard library only: the Snakefile imports this module.
+"""
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterator, List, Mapping, Tuple
+
+from amela.errors import DataError
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+READ_BLOCK = 1 << 20  # bytes
+
+
+@lru_cache(maxsize=None)
+def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
+    """Digest of the named modules and of every ``amela`` module that they import.
+
+    Snakemake sees the command of a rule, not the script behind it; as a parameter of the
+    rule, this digest makes an edited script run again. Comments, docstrings and layout do
+    not count. Only import statements are followed: name a module that is loaded by
+    string (a backend) explicitly.
+    """
+    todo = [root.joinpath(*name.split(".")).with_suffix(".py") for name in modules]
+    seen = set()
+    digest = hashlib.sha256()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo += _module(path, root)[1]
+    for path in sorted(seen):
+        digest.update(_module(path, root)[0].encode())
+    return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=None)
+def _module(path: Path, root: Path) -> Tuple[str, Tuple[Path, ...]]:
+    """Shape of a module, and the first-party files that it imports."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return repr(_shape(tree)), tuple(_imported_files(tree, root))
+
+
+def _imported_files(tree: ast.AST, root: Path) -> Iterator[Path]:
+    names: List[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+    for name in names:
+        if name.partition(".")[0] == "amela":
+            stem = root.joinpath(*name.split("."))
+            yield from (p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file())
+
+
+def _shape(node: Any) -> Any:
+    """Syntax tree as nested tuples, without docstrings and without fields that vary by Python."""
+    if isinstance(node, list):
+        return [_shape(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = {key: value for key, value in ast.iter_fields(node) if value not in (None, [])}
+    if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+        fields["body"] = node.body[1:]
+    return type(node).__name__, [(key, _shape(value)) for key, value in fields.items()]
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        for block in iter(lambda: handle.read(READ_BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """Short digest of plain settings (what ``json`` can write), blind to the order of keys."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_fingerprint(found: Mapping[str, Any], expected: Mapping[str, Any], where: object) -> None:
+    """Raise DataError unless ``found`` has every key of ``expected`` with the same value."""
+    wrong = [
+        f"{key} is {found.get(key)!r}, expected {value!r}" for key, value in expected.items() if found.get(key) != value
+    ]
+    if wrong:
+        raise DataError(f"made by something else: {'; '.join(wrong)}", where, "make it again with this configuration")
