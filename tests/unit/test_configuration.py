@@ -1,0 +1,87 @@
+"""Mirrors workflow/configuration.py."""
+
+import pytest
+from configuration import ConfigurationError, check_references, grid_points, load_configuration, resolve_like
+
+SHORTEST = {"corpora": {"field": {"source": "/data/field"}}}
+
+
+def test_the_shortest_configuration_gets_every_default():
+    config = load_configuration(SHORTEST)
+    assert config["corpora"]["field"]["shards"] == 1
+    assert config["codebooks"] == {
+        "mfcc-k100": {
+            "encoder": "mfcc",
+            "k": 100,
+            "fit_on": ["field"],
+            "fit_hours": 10.0,
+            "batch": 10000,
+            "max_epochs": 100,
+            "seed": 0,
+        }
+    }
+    assert config["max_rejected"] == 0.05
+    assert SHORTEST == {"corpora": {"field": {"source": "/data/field"}}}, "the argument must stay as it was"
+
+
+def test_a_loaded_configuration_loads_again_unchanged():
+    config = load_configuration(SHORTEST)
+    assert load_configuration(config) == config
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"corpora": {}}, "corpora: must not be empty"),
+        ({"corpura": {}}, r"unknown key 'corpura'; allowed: .*corpora"),
+        ({"corpora": {"a": {"source": "x", "shard": 2}}}, r"corpora\.a: unknown key 'shard'; allowed: .*shards"),
+        ({"corpora": {"a": {}}}, r"corpora\.a: 'source' is a required property"),
+        ({"corpora": {"A b": {"source": "x"}}}, "'A b' is not a name"),
+        ({"corpora": {"a": {"source": "x", "shards": "2"}}}, r"corpora\.a\.shards: '2' is not of type 'integer'"),
+        ({"corpora": {"a": {"source": "x", "vad": "sileros"}}}, r"corpora\.a\.vad: unknown name 'sileros'; .*silero"),
+        ({"encoders": {"e": {"backend": "wavlm"}}}, r"encoders\.e\.backend: 'wavlm' is not allowed; allowed: logmel, mfcc"),
+        ({"codebooks": {"c": {"encoder": "hubert"}}}, r"codebooks\.c\.encoder: unknown name 'hubert'; .*mfcc"),
+        ({"codebooks": {"c": {"k": 1}}}, r"codebooks\.c\.k: 1 is less than the minimum of 2"),
+        ({"lms": {"l": {"tokens": "nothing"}}}, r"lms\.l\.tokens: unknown name 'nothing'; known in codebooks and bpes"),
+        ({"lms": {"l": {"grid": {"hidden": []}}}}, r"lms\.l\.grid\.hidden"),
+        ({"vocoders": {"natural": {}}}, "vocoders.natural: this name stands for natural speech"),
+        ({"bpes": {"mfcc-k100": {}}}, r"bpes\.mfcc-k100: a codebook has this name too"),
+        ({"codebooks": {"a": {"like": "b"}, "b": {"like": "a"}}}, "codebooks: a cycle: a → b → a"),
+        ({"codebooks": {"a": {"like": "z"}}}, r"codebooks\.a\.like: unknown name 'z'; known: a"),
+        ({"corpora": ["a"]}, "corpora: .* is not of type 'object'"),
+        ({"max_rejected": 5}, "max_rejected: 5 is greater than the maximum of 1"),
+    ],
+)
+def test_a_mistake_names_the_key_and_what_is_allowed(change, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load_configuration({**SHORTEST, **change})
+
+
+def test_every_mistake_is_told_at_once():
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration({"corpora": {"a": {"source": 1, "shards": 0}}})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_like_takes_over_what_is_not_set():
+    things = resolve_like("codebooks", {"a": {"k": 50, "seed": 1}, "b": {"like": "a", "k": 100}, "c": {"like": "b"}})
+    assert things == {"a": {"k": 50, "seed": 1}, "b": {"k": 100, "seed": 1}, "c": {"k": 100, "seed": 1}}
+
+
+def test_references_hold_in_the_defaults():
+    assert check_references(load_configuration(SHORTEST)) == []
+
+
+def test_a_grid_is_the_product_of_its_lists_and_folders_are_named_by_values():
+    lm = {**load_configuration(SHORTEST)["lms"]["lstm"], "grid": {"hidden": [256, 512], "dropout": [0.1, 0.2]}}
+    points = grid_points(lm)
+    assert list(points) == [
+        "lstm_r0.001_h256_e128_l2_b32_d0.1",
+        "lstm_r0.001_h256_e128_l2_b32_d0.2",
+        "lstm_r0.001_h512_e128_l2_b32_d0.1",
+        "lstm_r0.001_h512_e128_l2_b32_d0.2",
+    ]
+    assert points["lstm_r0.001_h512_e128_l2_b32_d0.1"] == {
+        "lr": 0.001, "hidden": 512, "embedding": 128, "layers": 2, "batch": 32, "dropout": 0.1,
+    }  # fmt: skip
+    assert len(grid_points({**lm, "grid": {}})) == 1

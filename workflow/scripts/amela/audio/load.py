@@ -1,0 +1,49 @@
+"""Read utterances: 16 kHz mono, as `segment` leaves them."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from amela.audio import SAMPLE_RATE
+from amela.errors import Rejected
+from amela.io.manifest import Utterance
+
+
+def load_utterance(utterance: Utterance) -> np.ndarray:
+    """Samples of an utterance, its offset and duration observed.
+
+    Returns:
+        float32 (N,) in [-1, 1], 16 kHz.
+
+    Raises:
+        Rejected: the file is missing, unreadable, shorter than the manifest says, or not
+            16 kHz mono.
+    """
+    path = utterance.audio_path
+    try:
+        with sf.SoundFile(os.fsencode(path)) as audio:
+            return _read(audio, utterance, path)
+    except sf.SoundFileError as error:
+        missing = not os.path.exists(path)
+        raise Rejected("audio file is missing" if missing else f"audio cannot be read: {error}", path) from error
+
+
+def _read(audio: sf.SoundFile, utterance: Utterance, path: Path) -> np.ndarray:
+    if audio.samplerate != SAMPLE_RATE or audio.channels != 1:
+        raise Rejected(f"expected {SAMPLE_RATE} Hz mono, found {audio.samplerate} Hz × {audio.channels}", path)
+    start = round(utterance.offset * SAMPLE_RATE)
+    n_samples = round(utterance.duration * SAMPLE_RATE)
+    if start + n_samples > audio.frames:
+        raise Rejected(
+            f"the manifest says {utterance.offset} s + {utterance.duration} s, the file has "
+            f"{audio.frames / SAMPLE_RATE:.3f} s",
+            path,
+        )
+    audio.seek(start)
+    samples_N = audio.read(n_samples, dtype="float32")
+    if len(samples_N) != n_samples:
+        raise Rejected(f"only {len(samples_N)} of {n_samples} samples can be decoded", path)
+    return samples_N

@@ -1,0 +1,18 @@
+"""Sample values: float in [-1, 1] and 16-bit integers."""
+from __future__ import annotations
+
+import numpy as np
+
+INT16_SCALE = 32_768  # int16 steps in 1.0
+
+
+def to_int16(samples: np.ndarray) -> np.ndarray:
+    """Round floats to int16; what lies beyond ±1 is clipped, never wrapped. Any shape.
+
+    Raises ValueError on samples that are no floats, or not finite.
+    """
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"expected float samples in [-1, 1], not {samples.dtype}")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples that are not finite (NaN or Inf)")
+    return np.clip(np.rint(samples * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1).astype(np.int16)
