@@ -85,3 +85,11 @@ def test_a_grid_is_the_product_of_its_lists_and_folders_are_named_by_values():
         "lr": 0.001, "hidden": 512, "embedding": 128, "layers": 2, "batch": 32, "dropout": 0.1,
     }  # fmt: skip
     assert len(grid_points({**lm, "grid": {}})) == 1
+
+
+def test_names_that_cost_nothing_are_always_there():
+    config = load_configuration({**SHORTEST, "vads": {"mine": {"backend": "energy"}}, "encoders": {"e": {"hop": 0.02}}})
+    assert sorted(config["vads"]) == ["generous", "mine", "silero"]
+    assert (config["vads"]["generous"]["onset"], config["vads"]["generous"]["min_on"]) == (0.2, 0.25)
+    assert sorted(config["encoders"]) == ["e", "logmel", "mfcc"]
+    assert load_configuration({**SHORTEST, "vads": {"silero": {"onset": 0.7}}})["vads"]["silero"]["onset"] == 0.7

@@ -16,7 +16,7 @@ from amela.errors import Rejected
 N_FFT = 512  # samples: 32 ms
 WINDOW = 400  # samples: 25 ms, periodic Hann, in the middle of the N_FFT
 BANDS = 80
-FMIN = 20.0  # Hz, lower edge of the first band: above mains hum's DC drift, below any voice
+FMIN = 20.0  # Hz: leaves out DC and rumble
 FMAX = SAMPLE_RATE / 2  # Hz
 FLOOR = 1e-10  # power in a band: about that of 16-bit quantisation noise
 BLOCK = 6_000  # frames a transform: bounds memory on recordings that nobody cut
