@@ -1,0 +1,27 @@
+"""Mirrors workflow/scripts/amela/report/figures.py."""
+
+import base64
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from amela.report import figures
+
+CURVES = {"a": [{"epoch": 1, "train": 2.0, "valid": 2.1}], "b": [{"epoch": 1, "train": 1.0, "valid": 1.1}]}
+DRAWN = {
+    "histogram": lambda: figures.duration_histogram(np.array([0.3, 99.0]), np.array([1.0])),
+    "histogram of nothing": lambda: figures.duration_histogram(np.zeros(0), np.zeros(0)),
+    "units": lambda: figures.unit_usage(np.array([5, 0, 3])),
+    "no units": lambda: figures.unit_usage(np.zeros(4, int)),
+    "curves": lambda: figures.learning_curves(CURVES),
+    "errors": lambda: figures.error_rates([{"corpus": "c", "asr": "a", "voice": "natural", "wer": 0.5}]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_is_a_picture_and_the_same_each_time(name):
+    address = DRAWN[name]()
+    kind, data = address.split(",", 1)
+    assert kind == "data:image/svg+xml;base64"
+    assert ElementTree.fromstring(base64.b64decode(data)).tag.endswith("svg")
+    assert DRAWN[name]() == address

@@ -1,0 +1,41 @@
+"""Mirrors workflow/scripts/amela/report/page.py."""
+
+import re
+
+import numpy as np
+import pytest
+from amela.report.page import build_page, number, usage
+
+
+def test_the_page_needs_nothing_beside_it_and_escapes_what_it_quotes(results):
+    page, _ = build_page(results, 2)
+    assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
+    assert "bad &lt;&amp;&gt; one" in page and "bad <&> one" not in page
+    assert page.count("<audio") == 2 * 2 + 3
+    assert "worse than its unigram" in page
+    assert build_page(results, 2)[0] == page
+
+
+def test_the_summary_holds_what_was_made(results):
+    _, rows = build_page(results, 0)
+    summary = {row["name"]: row["value"] for row in rows}
+    assert summary["field: utterances"] == 4
+    assert summary["field: hours"] == pytest.approx(4 / 3600)
+    assert summary["field: share of speech"] == 0.5
+    assert summary["k4: units"] == 4
+    assert summary["field: motifs of motifs"] == 2
+    assert summary["lstm: bits per second of speech"] == 7.2
+    assert summary["field: WER of natural speech (sphinx)"] == 0.25
+    assert summary["rejected items"] == 1
+
+
+def test_perplexity_of_an_even_use_is_the_number_of_units():
+    assert usage(np.array([3, 3, 3, 0]))["perplexity"] == pytest.approx(3)
+    assert usage(np.zeros(4, int)) == {"k": 4, "perplexity": 1.0}
+
+
+@pytest.mark.parametrize(
+    "value, text", [(None, "–"), (0.123456, "0.123"), (1234.5, "1,234"), (98765, "98,765"), ("x", "x"), (0.0, "0")]
+)
+def test_numbers_are_written_for_people(value, text):
+    assert number(value) == text
