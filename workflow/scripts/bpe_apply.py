@@ -32,20 +32,20 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
     args = parse_stage(parser, argv)
 
-    from amela.units.bpe import load_bpe
     from amela.units.motifs import MotifShard, find_motifs, write_motifs, write_occurrences
     from amela.units.sequences import read_units
+    from amela.units.vocabulary import load_vocabulary
 
-    bpe, made_from = load_bpe(args.model, args.description)
+    vocabulary = load_vocabulary(args.model, args.description)
     units = read_units(args.units)
-    made_from.check(units.fingerprint, args.units)
-    motifs = MotifShard([], [], [], units.hop, bpe.vocab_size, made_from.fingerprint)
-    ledger = Ledger("motifs")
+    vocabulary.check_units(units.fingerprint, args.units)
+    motifs = MotifShard([], [], [], units.hop, vocabulary.bpe.vocab_size, vocabulary.fingerprint)
+    ledger = Ledger("bpe_apply")
     for item, units_T in zip(units.ids, units.units):
         with ledger.guard(item):
-            motifs.add(item, *find_motifs(bpe, units_T, made_from.deduplicate))
+            motifs.add(item, *find_motifs(vocabulary, units_T))
     write_motifs(args.output, motifs)
-    found = write_occurrences(args.occurrences, motifs, bpe.lengths_V)
+    found = write_occurrences(args.occurrences, motifs, vocabulary.bpe.lengths_V)
     ledger.write(args.rejected)
     tokens = sum(map(len, motifs.tokens))
     share = f"{found / tokens:.1%}" if tokens else "none"

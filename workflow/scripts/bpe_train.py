@@ -37,15 +37,14 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--description", type=Path, required=True, help="JSON to write")
     args = parse_stage(parser, argv)
 
-    from amela.units.bpe import describe, train_bpe
     from amela.units.sample import open_sample
+    from amela.units.vocabulary import learn_vocabulary
 
     paths = [Path(folder, f"shard-{shard}.parquet") for folder, shards in args.units for shard in range(int(shards))]
     sample = open_sample(paths, args.bpe["deduplicate"], args.max_units)
     if sample.share < 1:
         logger.warning("learning from %.2f %% of %d units", 100 * sample.share, sample.available)
-    model = train_bpe(sample, args.bpe["vocab_size"], args.bpe["max_length"])
-    description = describe(model, sample, args.bpe)
+    model, description = learn_vocabulary(sample, args.bpe["vocab_size"], args.bpe["max_length"])
     with open_atomic(args.model, "wb") as out_model, open_atomic(args.description) as out:
         out_model.write(model)
         json.dump(description, out, indent=2, sort_keys=True)

@@ -34,16 +34,15 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--summary", type=Path, required=True, help="totals to write (JSON)")
     args = parse_stage(parser, argv)
 
-    from amela.units.bpe import load_bpe
-    from amela.units.motifs import motif_use, read_motifs
+    from amela.units.motifs import motif_use
+    from amela.units.vocabulary import load_vocabulary
 
-    bpe, made_from = load_bpe(args.model, args.description)
-    paths = [args.motifs / f"shard-{shard}.parquet" for shard in range(args.shards)]
-    use = motif_use(bpe, made_from.fingerprint, map(read_motifs, paths))
+    vocabulary = load_vocabulary(args.model, args.description)
+    use = motif_use(vocabulary, [args.motifs / f"shard-{shard}.parquet" for shard in range(args.shards)])
     summary = use.summary()
     logger.info("%s", summary)
     if not summary["share_longer_than_one"]:
-        logger.warning("no motif is longer than one unit: raise vocab_size above %d", made_from.smallest_vocab_size)
+        logger.warning("no motif is longer than one unit")
     with open_atomic(args.table) as out, open_atomic(args.summary) as out_summary:
         writer = csv.DictWriter(out, COLUMNS, delimiter="\t", lineterminator="\n")
         writer.writeheader()

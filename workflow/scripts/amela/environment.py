@@ -52,10 +52,10 @@ def check_environment(name: Optional[str], folder: Path = ENVIRONMENTS) -> None:
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise AmelaError(f"unknown environment {name!r}", path)
-    activated = os.environ.get("CONDA_PREFIX") or os.environ.get("VIRTUAL_ENV")
-    if not activated or Path(activated).resolve() != Path(sys.prefix).resolve():
+    activated = [os.environ[key] for key in ("CONDA_PREFIX", "VIRTUAL_ENV") if os.environ.get(key)]
+    if Path(sys.prefix).resolve() not in [Path(prefix).resolve() for prefix in activated]:
         raise AmelaError(
-            f"this Python is not of environment {name!r}: it runs in {sys.prefix}, activated is {activated}",
+            f"this Python is not of environment {name!r}: it runs in {sys.prefix}, activated: {activated or 'none'}",
             path,
             "run through snakemake --sdm conda, or activate the environment first",
         )

@@ -1,10 +1,11 @@
 """What the first bytes of a file say and the decoders do not pass on."""
+
 from __future__ import annotations
 
 import os
 import struct
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Optional, Tuple
+from typing import BinaryIO, NamedTuple, Optional
 
 PLACEHOLDER = 0x7FFF_0000  # bytes; programs that write to a pipe put a length of about 2 or 4 GiB
 MPEG_HEAD = 4096  # bytes in which a Xing, Info or VBRI tag starts
@@ -25,13 +26,6 @@ class DataChunk(NamedTuple):
     def overstatement(self) -> float:
         """How many times more the header declares than the file holds, at least 1."""
         return max(self.declared / self.present, 1.0) if self.declared and self.present else 1.0
-
-
-def is_mpeg(path: Path) -> bool:
-    """Does the file start like MPEG audio (mp3, or AAC in ADTS)?"""
-    with path.open("rb") as file:
-        head = file.read(3)
-    return head == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0)
 
 
 def mpeg_states_length(path: Path) -> bool:
@@ -60,35 +54,40 @@ def riff_data(path: Path) -> Optional[DataChunk]:
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return None
         position = 12
-        while True:
-            name, length = _chunk(file, position)
-            if name == b"data":
-                break
-            if length is None:
-                return None
-            position += 8 + length + length % 2
+        chunk = _chunk(file, position)
+        while chunk is not None and chunk.name != b"data":
+            position = chunk.end
+            chunk = _chunk(file, position)
+        if chunk is None:
+            return None
         start = position + 8
-        end = start + length
-        chained = end >= size or any(_only_chunks(file, after, size) for after in (end, end + end % 2))
-    present = min(length, size - start) if chained else size - start
-    return DataChunk(None if length >= PLACEHOLDER and length > size - start else length, present)
+        left = size - start
+        followed = any(_only_chunks(file, end, size) for end in (start + chunk.length, chunk.end))
+    present = min(chunk.length, left) if followed else left
+    return DataChunk(None if chunk.length >= PLACEHOLDER and chunk.length > left else chunk.length, present)
 
 
-def _chunk(file: BinaryIO, position: int) -> Tuple[bytes, Optional[int]]:
-    """Name and length of the chunk at ``position``; length None if there is none."""
+class _Chunk(NamedTuple):
+    name: bytes
+    length: int  # bytes, without the eight of its head
+    end: int  # where the next should start, at an even byte
+
+
+def _chunk(file: BinaryIO, position: int) -> Optional[_Chunk]:
+    """The chunk at ``position``; None if there is none."""
     file.seek(position)
     head = file.read(8)
-    if len(head) < 8:
-        return b"", None
+    if len(head) < 8 or not all(32 <= byte < 127 for byte in head[:4]):
+        return None
     name, length = struct.unpack("<4sI", head)
-    return name, length
+    return _Chunk(name, length, position + 8 + length + length % 2)
 
 
 def _only_chunks(file: BinaryIO, position: int, size: int) -> bool:
-    """Do chunks with readable names fill the file from ``position`` to its end?"""
+    """Do whole chunks fill the file from ``position`` to its end?"""
     while position < size - 7:
-        name, length = _chunk(file, position)
-        if length is None or not all(32 <= byte < 127 for byte in name) or position + 8 + length > size:
+        chunk = _chunk(file, position)
+        if chunk is None or position + 8 + chunk.length > size:
             return False
-        position += 8 + length + length % 2
+        position = chunk.end
     return True

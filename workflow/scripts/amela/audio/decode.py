@@ -2,10 +2,9 @@
 
 libsndfile reads first. FFmpeg takes over where it cannot, and reads a second time where
 the decoded length and the header disagree; whichever gives more audio is taken, and the
-disagreement is told in ``Pcm.warning``. MPEG audio goes to FFmpeg alone: the other stops
-at the first stretch of garbage, and, where no tag holds the length, at a length guessed
-from the bit rate, both without an error.
+disagreement is told in ``Pcm.warning``.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -22,7 +21,6 @@ import numpy as np
 import soxr
 
 from amela.audio import SAMPLE_RATE
-from amela.audio.containers import is_mpeg
 from amela.audio.readers import Block, FfmpegReader, Reader, SoundFileReader, Undecodable
 from amela.audio.samples import to_int16
 from amela.errors import AmelaError, Rejected
@@ -92,7 +90,7 @@ def decode(path: Path) -> Pcm:
     reasons: List[str] = []
     best: Optional[_Decoded] = None
     try:
-        for reader in [FfmpegReader] if is_mpeg(path) else [SoundFileReader, FfmpegReader]:
+        for reader in (SoundFileReader, FfmpegReader):
             try:
                 results.append(_run(reader, path))
             except Undecodable as error:
@@ -100,18 +98,20 @@ def decode(path: Path) -> Pcm:
             if results and not results[0].doubtful:
                 break
         if not results:
-            raise Rejected(f"not decodable ({'; '.join(reasons)})", path)
+            raise Rejected(f"cannot be decoded ({'; '.join(reasons)})", path)
         best = max(results, key=lambda result: result.n_samples)  # the first of equals
         if not best.n_samples:
             best = None
-            raise Rejected("no samples in it", path)
+            raise Rejected(f"no samples in it{f' ({reasons[0]})' if reasons else ''}", path)
+    except FileNotFoundError as error:
+        raise Rejected("it vanished while it was read", path) from error
     finally:
         for result in results:
             if result is not best:
                 result.store.close()
     stated = next((result.header_seconds for result in results if result.header_seconds is not None), None)
     warning = best.warning(stated)
-    return Pcm(best.store, best.n_samples, best.exact and warning is None, warning)
+    return Pcm(best.store, best.n_samples, best.complete and warning is None, warning)
 
 
 def check_file(path: Path) -> None:
@@ -145,6 +145,12 @@ class _Decoded:
         """Is it worth asking another decoder?"""
         return self.fault is not None or not self.n_samples or self._differs_from(self.header_seconds)
 
+    @property
+    def complete(self) -> bool:
+        """Is the file, as libsndfile finds it, exactly what was decoded?"""
+        stated = self.header_seconds
+        return self.exact and stated is not None and round(stated * SAMPLE_RATE) == self.n_samples
+
     def _differs_from(self, stated: Optional[float]) -> bool:
         return stated is not None and abs(stated - self.seconds) > TOLERANCE + self.seconds / 1000
 
@@ -163,7 +169,7 @@ def _run(open_reader: Type[Reader], path: Path) -> _Decoded:
     store = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
     try:
         with open_reader(path) as reader:
-            decoded = _Decoded(store, reader.header_seconds, reader.exact)
+            decoded = _Decoded(store, None if reader.guessed else reader.header_seconds, reader.exact)
             for samples in _resampled(_timed(reader.blocks(), decoded), path):
                 if not np.isfinite(samples).all():
                     raise Rejected("samples that are not finite (NaN or Inf)", path)

@@ -1,4 +1,5 @@
 """Read utterances: 16 kHz mono, as `segment` leaves them."""
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 
 ``Undecodable`` means that the other decoder may still succeed; any other ``Rejected`` is final.
 """
+
 from __future__ import annotations
 
 import os
@@ -34,12 +35,16 @@ class Undecodable(Rejected):
 class Reader:
     """A file opened by one decoder; a context manager.
 
-    ``header_seconds`` is None where the header does not say; ``fault`` tells, once
-    ``blocks`` has ended, what had to be left out.
+    Attributes:
+        exact: 16 kHz mono that libsndfile hands on unchanged as int16.
+        header_seconds: length that the header tells; None where it does not.
+        guessed: that length is no more than the file's size over its first bit rate.
+        fault: once ``blocks`` has ended, what had to be left out.
     """
 
-    exact = False  # 16 kHz mono that libsndfile hands on unchanged as int16
+    exact = False
     header_seconds: Optional[float] = None
+    guessed = False
     fault: Optional[str] = None
 
     def blocks(self) -> Iterator[Block]:
@@ -58,14 +63,21 @@ class Reader:
 
 
 class SoundFileReader(Reader):
-    """WAV, FLAC, AIFF, SPHERE, Ogg, … through libsndfile."""
+    """WAV, FLAC, AIFF, SPHERE, Ogg, … through libsndfile; not MPEG audio.
+
+    There it stops at the first stretch of garbage, and, where no tag holds the length, at a
+    length guessed from the bit rate, both without an error.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
             self._file = sf.SoundFile(os.fsencode(path))
         except (sf.SoundFileError, TypeError) as error:  # TypeError: an ending that means headerless samples
-            raise Undecodable(f"libsndfile: {_message(error)}", path) from error
+            raise Undecodable(f"libsndfile: {_message(error)}") from error
         audio = self._file
+        if audio.subtype.startswith("MPEG"):
+            audio.close()
+            raise Undecodable("libsndfile: may stop early on MPEG audio")
         self.exact = (audio.samplerate, audio.channels) == (SAMPLE_RATE, 1) and audio.subtype in EXACT_SUBTYPES
         data = riff_data(path)
         if data is not None and data.hides_samples:
@@ -83,7 +95,7 @@ class SoundFileReader(Reader):
                 return
             if not len(samples_NC):
                 return
-            yield self._file.samplerate, samples_NC.mean(axis=1, dtype=np.float32)
+            yield self._file.samplerate, _mean(samples_NC.T)
 
     def close(self) -> None:
         self._file.close()
@@ -98,42 +110,44 @@ class FfmpegReader(Reader):
     def __init__(self, path: Path) -> None:
         data = riff_data(path)
         ignore_length = data is not None and data.hides_samples
-        self._path = path
         self._file = path.open("rb")  # FFmpeg takes some names for addresses
         try:
-            self._container = av.open(self._file, options={"ignore_length": "1"} if ignore_length else {})
+            options = {"ignore_length": "1"} if ignore_length else {}
+            self._container = av.open(self._file, options=options, metadata_errors="replace")
         except (av.FFmpegError, ValueError) as error:
             self._file.close()
-            raise Undecodable(f"FFmpeg: {_message(error)}", path) from error
+            raise Undecodable(f"FFmpeg: {_message(error)}") from error
+        stream = self._container.streams.best("audio")
+        if stream is None:
+            self.close()
+            raise Undecodable("FFmpeg: no audio stream")
+        stream.codec_context.thread_count = 1
+        self._stream = stream
         name = self._container.format.name
-        guessed = ignore_length or (name in GUESSED_LENGTHS and not (name == "mp3" and mpeg_states_length(path)))
-        if self._container.duration is not None and not guessed:
+        self.guessed = ignore_length or (name in GUESSED_LENGTHS and not (name == "mp3" and mpeg_states_length(path)))
+        if stream.duration is not None:
+            self.header_seconds = float(stream.duration * stream.time_base)
+        elif self._container.duration is not None:
             self.header_seconds = self._container.duration / av.time_base
 
     def blocks(self) -> Iterator[Block]:
-        stream = self._container.streams.best("audio")
-        if stream is None:
-            raise Undecodable("no audio stream", self._path)
-        stream.codec_context.thread_count = 1
-        waiting, waiting_rate, n_waiting = [], 0, 0
-        for frame in self._frames(stream):  # of a thousand samples: gathered into blocks
-            if waiting and (n_waiting >= BLOCK or frame.sample_rate != waiting_rate):
-                yield waiting_rate, np.concatenate(waiting)
-                waiting, n_waiting = [], 0
-            waiting.append(_mono(frame))
-            waiting_rate = frame.sample_rate
-            n_waiting += frame.samples
-        if waiting:
-            yield waiting_rate, np.concatenate(waiting)
+        kind, fifo = None, av.AudioFifo()
+        for frame in self._frames():  # of a thousand samples: gathered into blocks
+            if (frame.sample_rate, frame.format.name, frame.layout.name) != kind or fifo.samples >= BLOCK:
+                yield from _emptied(fifo)
+                kind, fifo = (frame.sample_rate, frame.format.name, frame.layout.name), av.AudioFifo()
+            frame.pts = None  # a gap in the times would stop the FIFO
+            fifo.write(frame)
+        yield from _emptied(fifo)
 
-    def _frames(self, stream: "av.AudioStream") -> Iterator["av.AudioFrame"]:
+    def _frames(self) -> Iterator["av.AudioFrame"]:
         """Decoded frames; broken packets are left out and counted."""
         n_broken = 0
-        packets = self._container.demux(stream)
+        packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets, None)
-            except av.FFmpegError as error:
+            except (av.FFmpegError, OSError) as error:
                 self.fault = f"reading stopped early ({_message(error)})"
                 return
             if packet is None:
@@ -149,15 +163,26 @@ class FfmpegReader(Reader):
         self._file.close()
 
 
+def _emptied(fifo: "av.AudioFifo") -> Iterator[Block]:
+    if fifo.samples:
+        frame = fifo.read(0)  # 0: all there is
+        yield frame.sample_rate, _mono(frame)
+
+
 def _mono(frame: "av.AudioFrame") -> np.ndarray:
-    """Mean of the channels, float32 (N,)."""
+    """Mono float32 (N,) in [-1, 1] of a frame of any layout."""
     values = frame.to_ndarray()  # (C, N), or (1, N·C) with the channels in turn
     samples_CN = values if frame.format.is_planar else values.reshape(frame.samples, -1).T
     if samples_CN.dtype == np.uint8:
         samples_CN = (samples_CN.astype(np.float32) - 128) / 128
     elif np.issubdtype(samples_CN.dtype, np.integer):
         samples_CN = samples_CN.astype(np.float32) / np.float32(-float(np.iinfo(samples_CN.dtype).min))
-    return samples_CN.mean(axis=0, dtype=np.float32)
+    return _mean(samples_CN)
+
+
+def _mean(samples_CN: np.ndarray) -> np.ndarray:
+    """Mean of the channels, float32 (N,)."""
+    return samples_CN[0].astype(np.float32) if len(samples_CN) == 1 else samples_CN.mean(axis=0, dtype=np.float32)
 
 
 def _message(error: Exception) -> str:

@@ -1,4 +1,5 @@
 """Sample values: float in [-1, 1] and 16-bit integers."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Write utterances: 16 kHz mono, 16 bits, FLAC."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -5,17 +5,20 @@ that need no training; without that normalisation the units say who speaks rathe
 """
 from __future__ import annotations
 
-import librosa
 import numpy as np
+from scipy.fft import dct
+from scipy.ndimage import correlate1d
 
 from amela.encoders.frames import hop_samples
 from amela.encoders.mel import log_mel
 
-# Shape legend: N = samples, T = frames, B = mel bands, D = dimension.
+# Shape legend: N = samples, T = frames, C = coefficients, D = dimension.
 
 BANDS = 40
 COEFFICIENTS = 13  # c0 (level) to c12
-DELTA_WIDTH = 5  # frames of the polynomial fit behind a difference: two on each side
+# First and second derivative, per frame, of the parabola that fits five frames best (Savitzky and Golay 1964).
+SLOPE = np.array([-2, -1, 0, 1, 2]) / 10
+CURVATURE = np.array([2, -1, -2, -1, 2]) / 7
 
 
 class MfccEncoder:
@@ -31,13 +34,11 @@ class MfccEncoder:
         """See ``amela.encoders.Encoder.encode``; D = 39.
 
         Cepstra are the orthonormal DCT-II of the natural log-mel spectrum (Davis and
-        Mermelstein 1980). Differences are Savitzky-Golay derivatives over 5 frames (a line,
-        a parabola); before the first and after the last frame, that frame is repeated, so that
-        a single frame has differences of 0.
+        Mermelstein 1980). Before the first and after the last frame, that frame is repeated,
+        so that a single frame has differences of 0.
         """
-        log_mel_BT = log_mel(samples_N, self.hop, bands=BANDS).T
-        cepstra_CT = librosa.feature.mfcc(S=log_mel_BT, n_mfcc=COEFFICIENTS, dct_type=2, norm="ortho")
-        deltas = [
-            librosa.feature.delta(cepstra_CT, width=DELTA_WIDTH, order=order, mode="nearest") for order in (1, 2)
-        ]
-        return np.ascontiguousarray(np.concatenate([cepstra_CT, *deltas]).T, dtype=np.float32)
+        cepstra_TC = dct(log_mel(samples_N, self.hop, bands=BANDS), type=2, norm="ortho", axis=1)[:, :COEFFICIENTS]
+        slope_TC, curvature_TC = (
+            correlate1d(cepstra_TC, weights, axis=0, mode="nearest") for weights in (SLOPE, CURVATURE)
+        )
+        return np.concatenate([cepstra_TC, slope_TC, curvature_TC], axis=1)

@@ -16,7 +16,8 @@ from typing import IO, Iterator
 def _part(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{_escaped(path.name)}.*.part"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+        if left.name[len(path.name) + 2 : -len(".part")].isdigit():  # not of "shard-0.jsonl" for "shard-0"
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 

@@ -5,9 +5,10 @@ import fcntl
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Optional, Type
+from typing import IO, Any, Dict, Optional, Type
 
 from amela.io.jsonl import json_line
 
@@ -29,11 +30,9 @@ class Journal:
 
     def __enter__(self) -> "Journal":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = open(self.path, "a+", encoding="utf-8")
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._handle = self._open_locked()
         self._handle.seek(0)
         whole = self._load(self._handle.read())
-        self._handle.seek(0)
         self._handle.truncate(whole)
         if not whole:
             self._append({"fingerprint": self.fingerprint})
@@ -41,18 +40,27 @@ class Journal:
             logger.info("%d items were finished before: going on after them", len(self.rows))
         return self
 
-    def _load(self, text: str) -> int:
+    def _open_locked(self) -> IO[bytes]:
+        while True:
+            handle = open(self.path, "a+b")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle.fileno()), self.path.stat()):
+                    return handle
+            handle.close()  # the job that we waited for has finished and removed it
+
+    def _load(self, content: bytes) -> int:
         """Fill ``rows``; returns how many bytes of the file are worth keeping."""
-        lines = [f"{line}\n" for line in text.split("\n")[:-1]]  # what follows the last newline is torn
+        lines = content.split(b"\n")[:-1]  # what follows the last newline is torn, maybe within a character
         if not lines or json.loads(lines[0]).get("fingerprint") != self.fingerprint:
             return 0
         for line in lines[1:]:
             row = json.loads(line)
             self.rows[row["id"]] = row
-        return sum(len(line.encode("utf-8")) for line in lines)
+        return sum(len(line) + 1 for line in lines)
 
     def _append(self, row: Dict[str, Any]) -> None:
-        self._handle.write(json_line(row))
+        self._handle.write(json_line(row).encode("utf-8"))
         self._handle.flush()
         os.fsync(self._handle.fileno())
 

@@ -31,12 +31,19 @@ def write_jsonl(path: Path, rows: Iterable[Dict[str, Any]]) -> int:
 
 def read_jsonl(path: Path) -> Iterator[Dict[str, Any]]:
     """Rows in file order. Raises DataError with file and line on anything that is not an object."""
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"not JSON: {error}", f"{path}:{number}") from error
-            if not isinstance(row, dict):
-                raise DataError("expected a JSON object", f"{path}:{number}")
-            yield row
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _object(line, f"{path}:{number}")
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8: {error}", path) from error
+
+
+def _object(line: str, where: str) -> Dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"not JSON: {error}", where) from error
+    if not isinstance(row, dict):
+        raise DataError("expected a JSON object", where)
+    return row

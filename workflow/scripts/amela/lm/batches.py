@@ -27,9 +27,7 @@ def length_batches(lengths: Sequence[int], size: int) -> List[np.ndarray]:
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def pad_batch(
-    sequences: Sequence[np.ndarray], padding: int, device: torch.device
-) -> Tuple[torch.Tensor, torch.Tensor]:
+def pad_batch(sequences: Sequence[np.ndarray], padding: int, device: torch.device) -> Tuple[torch.Tensor, torch.Tensor]:
     """Inputs and targets (B, T) of framed sequences: the target is the symbol after the input."""
     padded = np.full((len(sequences), max(map(len, sequences))), padding, dtype=np.int64)
     for row, sequence in zip(padded, sequences):

@@ -5,6 +5,7 @@ unexpected key is an error.
 """
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class ResumePoint:
 
     def __init__(self, model_path: Path, fingerprint: Dict[str, Any]) -> None:
         self.path = model_path.with_name(".resume.pt")
-        self.fingerprint = fingerprint
+        self.fingerprint = json.loads(json.dumps(fingerprint))  # plain types: others would not be loaded again
 
     def save(self, state: Dict[str, Any]) -> None:
         """Replace what was saved before, whole or not at all."""

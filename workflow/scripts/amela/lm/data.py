@@ -83,12 +83,21 @@ def read_unit_shard(path: Path) -> TokenShard:
 
 def read_motif_shard(path: Path) -> TokenShard:
     """Motifs of a shard."""
+    # Not through amela.units.motifs, which needs SentencePiece: this environment is without it.
     table, metadata = read_table(path, "motifs")
     source = {"kind": "motifs", **{key: metadata[key] for key in ("hop", "vocab_size", "fingerprint")}}
     return TokenShard(table.column("id").to_pylist(), split_lists(table.column("tokens")), source)
 
 
 READERS = {"units": read_unit_shard, "motifs": read_motif_shard}
+
+
+def corpora_from_arguments(arguments: Sequence[Sequence[str]]) -> Dict[str, Tuple[Path, List[Path]]]:
+    """What ``read_corpora`` takes, from command lines ``NAME MANIFEST SHARD...``."""
+    for name, *paths in arguments:
+        if len(paths) < 2:
+            raise AmelaError("expected NAME MANIFEST SHARD [SHARD ...]", f"--corpus {name}")
+    return {name: (Path(manifest), [Path(path) for path in shards]) for name, manifest, *shards in arguments}
 
 
 def read_corpora(corpora: Mapping[str, Tuple[Path, Sequence[Path]]], kind: str, drop_repeats: bool) -> TokenData:

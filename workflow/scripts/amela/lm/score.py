@@ -13,11 +13,36 @@ import torch
 from amela.errors import AmelaError
 from amela.lm.batches import length_batches, pad_batch
 from amela.lm.model import LSTMLanguageModel
+from amela.lm.ngram import Ngrams
+from amela.lm.split import Split
 
 BATCH = 32  # sequences side by side
 WINDOW = 256  # time steps at once; the state is carried, so it bounds memory and changes nothing else
 DEGENERATE_NATS = 0.01  # per token; below it there is nothing left to predict
 DEGENERATE_TOKENS = 100  # fewer tokens prove nothing
+
+
+def score_model(model: LSTMLanguageModel, split: Split, device: torch.device) -> Dict[str, Any]:
+    """Scores of the test part: of the model, of each group, and of baselines counted on the train part."""
+    utterances = split.parts["test"]
+    sequences = [utterance.sequence for utterance in utterances]
+    tokens = [utterance.predictions for utterance in utterances]
+    seconds = [utterance.seconds for utterance in utterances]
+    groups = [split.group_of[utterance.corpus, utterance.id] for utterance in utterances]
+    nats = sequence_nats(model, sequences, device)
+    ngrams = Ngrams((utterance.sequence for utterance in split.parts["train"]), model.boundary)
+    unigram, bigram = ngrams.nats(sequences)
+    size = sum(tokens), sum(seconds)
+    score: Dict[str, Any] = {
+        **summarize(float(nats.sum()), *size),
+        "tokens": size[0],
+        "seconds": round(size[1], 3),
+        "utterances": len(utterances),
+        "unigram": summarize(unigram, *size),
+        "bigram": summarize(bigram, *size),
+        "groups": summarize_groups(nats, tokens, seconds, groups),
+    }
+    return {**score, "warnings": [*split.warnings, *check_score(score)]}
 
 
 @torch.no_grad()

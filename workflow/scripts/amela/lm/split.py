@@ -70,6 +70,8 @@ def split_utterances(utterances: Sequence[TokenizedUtterance], valid: float, tes
     parts: Dict[str, List[TokenizedUtterance]] = {part: [] for part in PARTS}
     for name, utterance in zip(names, utterances):
         parts[place[name]].append(utterance)
+    for part, members in parts.items():
+        logger.info("%s: %d utterances, %.1f s", part, len(members), sum(u.seconds for u in members))
     return Split(by, parts, {(u.corpus, u.id): name for name, u in zip(names, utterances)}, warnings)
 
 

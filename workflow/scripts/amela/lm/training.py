@@ -57,6 +57,17 @@ class Training:
         """Epoch (from 1) with the lowest validation loss; the first of equals."""
         return min(self.history, key=lambda row: row["valid"])["epoch"]
 
+    def summary(self) -> Dict[str, Any]:
+        """Sizes and the best epoch's losses: plain values."""
+        best = self.history[self.best_epoch - 1]
+        return {
+            "parameters": self.model.parameter_count(),
+            "epochs": len(self.history),
+            "best_epoch": self.best_epoch,
+            "train_nats_per_token": round(best["train"], 6),
+            "valid_nats_per_token": round(best["valid"], 6),
+        }
+
     def finished(self, settings: LMSettings) -> bool:
         """Whether all epochs are done, or ``patience`` of them brought nothing."""
         epochs = len(self.history)

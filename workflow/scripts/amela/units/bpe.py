@@ -6,8 +6,6 @@ no normaliser touches; units that are separated by spaces would never be merged.
 from __future__ import annotations
 
 import io
-import logging
-from pathlib import Path
 from typing import Iterable, Iterator, List, Tuple
 
 import numpy as np
@@ -18,8 +16,6 @@ from amela.errors import AmelaError
 FIRST_CHARACTER = 0xE000
 MAX_UNITS = 6400  # characters of the private use area U+E000-U+F8FF
 UNKNOWN = 0  # id of SentencePiece's <unk>, which no vocabulary can be without; never used here
-
-logger = logging.getLogger("bpe")
 
 # Shape legend: T = units of a sequence, N = tokens of a sequence, V = vocabulary.
 
@@ -98,13 +94,6 @@ class Bpe:
         self._texts = ["" if i == UNKNOWN else self._processor.id_to_piece(i) for i in range(len(self._processor))]
         self.pieces: List[Tuple[int, ...]] = [tuple(to_units(text).tolist()) for text in self._texts]
         self.lengths_V = np.array([len(piece) for piece in self.pieces])
-
-    @classmethod
-    def load(cls, path: Path) -> "Bpe":
-        try:
-            return cls(path.read_bytes())
-        except RuntimeError as error:
-            raise AmelaError("no SentencePiece model", path, "make it again") from error
 
     @property
     def vocab_size(self) -> int:

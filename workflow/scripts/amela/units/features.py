@@ -77,9 +77,7 @@ def write_features(path: Path, sample: FeatureSample) -> None:
         "features": pa.ListArray.from_arrays(offsets, values),
     }
     made_by = sample.fingerprint
-    write_table(
-        path, columns, SCHEMA, KIND, dimension=made_by["dimension"], hop=made_by["hop"], fingerprint=made_by
-    )
+    write_table(path, columns, SCHEMA, KIND, dimension=made_by["dimension"], hop=made_by["hop"], fingerprint=made_by)
 
 
 def read_features(path: Path) -> FeatureSample:

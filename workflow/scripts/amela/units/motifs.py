@@ -3,15 +3,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
 
 from amela.errors import DataError, Rejected
 from amela.io.table import read_table, write_table
+from amela.provenance import check_fingerprint
 from amela.units.bpe import Bpe
 from amela.units.sequences import deduplicate, split_lists
+from amela.units.vocabulary import Vocabulary
 
 KIND = "motifs"
 SCHEMA = pa.schema([("id", pa.string()), ("tokens", pa.list_(pa.int32())), ("frames", pa.list_(pa.int32()))])
@@ -33,6 +35,11 @@ class MotifShard:
     vocab_size: int
     fingerprint: Dict[str, Any]
 
+    def add(self, item: str, tokens_N: np.ndarray, frames_N: np.ndarray) -> None:
+        self.ids.append(item)
+        self.tokens.append(tokens_N)
+        self.frames.append(frames_N)
+
 
 def write_motifs(path: Path, shard: MotifShard) -> None:
     """Write one shard of motifs, whole or not at all."""
@@ -52,12 +59,11 @@ def read_motifs(path: Path) -> MotifShard:
     return MotifShard(ids, tokens, frames, metadata["hop"], metadata["vocab_size"], metadata["fingerprint"])
 
 
-def find_motifs(bpe: Bpe, units_T: np.ndarray, runs_as_one: bool) -> Tuple[np.ndarray, np.ndarray]:
+def find_motifs(vocabulary: Vocabulary, units_T: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Tokens of an utterance, and how many frames each spans.
 
-    Args:
-        runs_as_one: the model was trained on units without their run lengths; the frames
-            of the runs go to the tokens, so that nothing is lost in time.
+    Where the vocabulary counts runs of a unit as one, the frames of the runs go to the
+    tokens, so that no duration is lost.
 
     Returns:
         tokens_N, frames_N: int32; the frames add up to T.
@@ -67,9 +73,10 @@ def find_motifs(bpe: Bpe, units_T: np.ndarray, runs_as_one: bool) -> Tuple[np.nd
     """
     if not len(units_T):
         raise Rejected("it has no units")
-    units_R, runs_R = deduplicate(units_T) if runs_as_one else (units_T, np.ones(len(units_T), dtype=np.int64))
-    tokens_N = bpe.encode(units_R)
-    ends_N = np.cumsum(bpe.lengths_V[tokens_N])
+    everything = units_T, np.ones(len(units_T), dtype=np.int64)
+    units_R, runs_R = deduplicate(units_T) if vocabulary.deduplicate else everything
+    tokens_N = vocabulary.bpe.encode(units_R)
+    ends_N = np.cumsum(vocabulary.bpe.lengths_V[tokens_N])
     frames_N = np.add.reduceat(runs_R, np.concatenate([[0], ends_N[:-1]]))
     return tokens_N, frames_N.astype(np.int32)
 
@@ -140,12 +147,14 @@ class MotifUse:
         }
 
 
-def motif_use(bpe: Bpe, hop: float, shards: Iterable[MotifShard]) -> MotifUse:
-    """Add up the shards of a corpus."""
-    counts_V = np.zeros(bpe.vocab_size, dtype=np.int64)
-    frames_V = np.zeros(bpe.vocab_size, dtype=np.int64)
-    for shard in shards:
+def motif_use(vocabulary: Vocabulary, paths: Sequence[Path]) -> MotifUse:
+    """Add up the shards of a corpus. Raises DataError where one was made by another model."""
+    counts_V = np.zeros(vocabulary.bpe.vocab_size, dtype=np.int64)
+    frames_V = np.zeros_like(counts_V)
+    for path in paths:
+        shard = read_motifs(path)
+        check_fingerprint(shard.fingerprint, vocabulary.fingerprint, path)
         for tokens_N, frames_N in zip(shard.tokens, shard.frames):
             np.add.at(counts_V, tokens_N, 1)
             np.add.at(frames_V, tokens_N, frames_N)
-    return MotifUse(bpe, hop, counts_V, frames_V)
+    return MotifUse(vocabulary.bpe, shard.hop, counts_V, frames_V)

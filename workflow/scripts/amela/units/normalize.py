@@ -1,13 +1,13 @@
 """Features to mean 0 and deviation 1 over all frames of a speaker or a recording.
 
 A group with little speech (a speaker with one short clip) is normalised by its own noisy
-statistics all the same: where many speakers say little, normalise by none.
+statistics all the same; ``short_groups`` names them.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ SUMS, NORMALIZER = "feature-sums", "normalizer"
 VECTOR = pa.list_(pa.float64())
 SUMS_SCHEMA = pa.schema([("group", pa.string()), ("frames", pa.int64()), ("sum", VECTOR), ("sum_of_squares", VECTOR)])
 NORMALIZER_SCHEMA = pa.schema([("group", pa.string()), ("frames", pa.int64()), ("mean", VECTOR), ("deviation", VECTOR)])
+SHORT = 10.0  # seconds of speech below which a group's statistics say more of its words than of its voice
 DEVIATION_FLOOR = 1e-3  # of a feature that never changes (digital silence), in its own unit
 
 
@@ -130,3 +131,9 @@ def read_normalizer(path: Path) -> Normalizer:
         row["group"]: (row["frames"], np.array(row["mean"]), np.array(row["deviation"])) for row in table.to_pylist()
     }
     return Normalizer(statistics, metadata["fingerprint"], path)
+
+
+def short_groups(normalizer: Normalizer) -> List[str]:
+    """Groups with less than ``SHORT`` seconds of speech."""
+    frames = SHORT / normalizer.fingerprint["hop"]
+    return [group for group, (count, _, _) in normalizer.statistics.items() if count < frames]

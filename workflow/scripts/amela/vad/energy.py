@@ -10,7 +10,8 @@ from typing import Iterable
 import numpy as np
 
 from amela.audio import SAMPLE_RATE
-from amela.vad.frames import FULL_SCALE, framed
+from amela.audio.samples import INT16_SCALE
+from amela.vad.frames import framed
 
 HOP = 800  # samples: 50 ms, about the shortest that averages over the periods of a low voice
 FLOOR = -100.0  # dBFS; digital silence lies below every recording
@@ -22,7 +23,7 @@ SLOPE = 3.0  # dB from even odds to odds of e to 1
 
 def frame_levels(frames_TH: np.ndarray) -> np.ndarray:
     """(T, H) int16 → (T,) float64 root-mean-square levels in dBFS, at least FLOOR."""
-    mean_squares_T = np.square(frames_TH / FULL_SCALE).mean(axis=1)
+    mean_squares_T = np.square(frames_TH / INT16_SCALE).mean(axis=1)
     return 10 * np.log10(np.maximum(mean_squares_T, 10 ** (FLOOR / 10)))
 
 

@@ -6,13 +6,6 @@ from typing import Iterable, Iterator
 import numpy as np
 
 BLOCK_FRAMES = 512  # frames a block: bounds memory; beyond it no backend gets faster
-FULL_SCALE = 32768  # 16-bit audio
-
-
-def to_int16(samples_N: np.ndarray) -> np.ndarray:
-    """(N,) float samples in [-1, 1) → (N,) int16; clipped, since a plain cast would wrap around."""
-    scaled_N = np.rint(samples_N * np.float32(FULL_SCALE))
-    return np.clip(scaled_N, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def framed(blocks: Iterable[np.ndarray], hop_samples: int) -> Iterator[np.ndarray]:

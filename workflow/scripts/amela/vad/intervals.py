@@ -6,6 +6,7 @@ import numpy as np
 # Shape legend: T = frames, N = intervals, 2 = start and end (seconds).
 
 TOLERANCE = 1e-9  # seconds; a run of exactly min_on counts as long enough, whatever the rounding
+DECIMALS = 7  # of seconds: a sample at 16 kHz is 0.0000625 s, so that times on samples stay exact
 
 
 def speech_intervals(
@@ -24,7 +25,7 @@ def speech_intervals(
     before the first with probability < ``offset``; pauses shorter than ``min_off`` are
     filled; speech shorter than ``min_on`` is dropped; each side grows by ``padding``,
     within the file. Neighbours that would overlap after padding meet in the middle of
-    their pause.
+    their pause. Times are rounded to 0.1 µs.
 
     Args:
         probabilities_T: (T,) probability of speech; frame i covers [i * hop, (i + 1) * hop).
@@ -77,4 +78,4 @@ def _pad(intervals_N2: np.ndarray, padding: float, duration: float) -> np.ndarra
     middles = (intervals_N2[1:, 0] + intervals_N2[:-1, 1]) / 2
     padded_N2[1:, 0] = np.maximum(padded_N2[1:, 0], middles)
     padded_N2[:-1, 1] = np.minimum(padded_N2[:-1, 1], middles)
-    return np.clip(padded_N2, 0.0, duration)
+    return np.clip(padded_N2.round(DECIMALS), 0.0, duration)

@@ -6,7 +6,7 @@ torch, which the package would import, is not needed. The default detector.
 from __future__ import annotations
 
 import importlib.util
-from importlib import metadata
+import logging
 from pathlib import Path
 from typing import Iterable
 
@@ -14,8 +14,10 @@ import numpy as np
 import onnxruntime
 
 from amela.audio import SAMPLE_RATE
+from amela.audio.samples import INT16_SCALE
+from amela.environment import installed_version
 from amela.errors import AmelaError
-from amela.vad.frames import FULL_SCALE, framed
+from amela.vad.frames import framed
 
 HOP = 512  # samples of a frame, fixed by the model
 CONTEXT = 64  # samples of the frame before that the model sees as well
@@ -23,6 +25,8 @@ STATE = (1, 1, 128)  # of each of the LSTM's two states
 # Its dependency torch keeps the package out of the environment's pip block, where pins are checked.
 PACKAGE, VERSION = "silero-vad", "6.2.3"
 MODEL = "data/silero_vad_16k_sequence.onnx"
+
+logger = logging.getLogger("vad")
 
 
 def package_folder() -> Path:
@@ -32,14 +36,16 @@ def package_folder() -> Path:
         AmelaError: it is not installed, or not in the version that results are known for.
     """
     spec = importlib.util.find_spec("silero_vad")
-    found = metadata.version(PACKAGE) if spec is not None else "missing"
+    found = installed_version(PACKAGE)
     if found != VERSION or spec is None or not spec.submodule_search_locations:
         raise AmelaError(
-            f"{PACKAGE} {VERSION} is needed, found: {found}",
+            f"{PACKAGE} {VERSION} is needed, found: {found or 'none'}",
             "workflow/envs/vad-silero.post-deploy.sh installs it",
             "delete the environment, so that Snakemake makes it again",
         )
-    return Path(spec.submodule_search_locations[0])
+    folder = Path(spec.submodule_search_locations[0])
+    logger.info("%s %s in %s", PACKAGE, found, folder)
+    return folder
 
 
 class SileroDetector:
@@ -61,7 +67,7 @@ class SileroDetector:
         parts = [np.zeros(0, np.float32)]
         for frames_BH in framed(blocks, HOP):
             input_BS = np.empty((len(frames_BH), CONTEXT + HOP), np.float32)
-            np.divide(frames_BH, np.float32(FULL_SCALE), out=input_BS[:, CONTEXT:])
+            np.divide(frames_BH, np.float32(INT16_SCALE), out=input_BS[:, CONTEXT:])
             input_BS[0, :CONTEXT] = context_C
             input_BS[1:, :CONTEXT] = input_BS[:-1, -CONTEXT:]
             context_C = input_BS[-1, -CONTEXT:].copy()

@@ -29,8 +29,9 @@ def load_runtime() -> None:
     """
     for name in RUNTIME:
         own = Path(sys.prefix, "lib", name)
+        # Not RTLD_GLOBAL: onnxruntime would then take this runtime's symbols for its own and crash.
         try:
-            ctypes.CDLL(str(own) if own.exists() else name, mode=ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(str(own) if own.exists() else name)
         except OSError as error:
             raise AmelaError(
                 f"ten_vad needs LLVM's C++ library: {error}",

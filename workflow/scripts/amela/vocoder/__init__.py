@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 BACKENDS = {"griffinlim": "amela.vocoder.griffinlim:GriffinLimVocoder"}
-TRAINING_OPTIONS = ("backend", "codebook", "train_on", "train_hours")  # settings that synthesis does not know
+NOT_OPTIONS = ("backend", "codebook", "train_on", "train_hours")  # keys of a vocoder's settings for its training
 
 
 class Vocoder(Protocol):
@@ -29,8 +29,8 @@ class Vocoder(Protocol):
         Args:
             units_T: one unit a frame, run lengths kept, shape (T,).
             n_samples: length N of the natural utterance at 16 kHz.
-            name: id of the utterance; whatever is random depends on it and on the seed, so
-                that neither order nor an interruption changes a result.
+            name: id of the utterance. Whatever is random depends on it and on the seed alone,
+                so that neither order nor an interruption changes a result.
 
         Returns:
             float32 (N,), within ±1.
@@ -43,10 +43,15 @@ class Vocoder(Protocol):
 
 
 def load_vocoder(spec: Mapping[str, Any], model: Path) -> Vocoder:
-    """Build the backend named by ``spec["backend"]`` on the trained ``model``, with the other keys as arguments."""
+    """Build the backend named by ``spec["backend"]`` on its trained ``model``, with the other keys as arguments."""
     name = spec.get("backend")
     if name not in BACKENDS:
         raise AmelaError(f"unknown vocoder backend {name!r}; known: {', '.join(sorted(BACKENDS))}")
     module, _, attribute = BACKENDS[name].partition(":")
-    options = {key: value for key, value in spec.items() if key not in TRAINING_OPTIONS}
+    options = {key: value for key, value in spec.items() if key not in NOT_OPTIONS}
     return getattr(importlib.import_module(module), attribute)(model, **options)
+
+
+def is_log_mel(encoder: Mapping[str, Any]) -> bool:
+    """Whether an encoder's codebook already is what a mel vocoder inverts."""
+    return encoder["backend"] == "logmel" and encoder["normalize"] == "none"

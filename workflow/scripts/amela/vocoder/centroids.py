@@ -12,12 +12,14 @@ from amela.encoders.mel import BANDS, FLOOR, FMAX, FMIN, N_FFT, WINDOW
 from amela.errors import AmelaError, DataError
 from amela.io.table import read_table, write_table
 from amela.provenance import check_fingerprint
+from amela.units.sequences import split_lists
 
 # Shape legend: T = frames, K = units, B = mel bands.
 
 KIND = "vocoder"
 SCHEMA = pa.schema([("unit", pa.uint16()), ("log_mel", pa.list_(pa.float32())), ("frames", pa.int64())])
 MEL = {"bands": BANDS, "n_fft": N_FFT, "window": WINDOW, "fmin": FMIN, "fmax": FMAX, "floor": FLOOR}
+MAX_MISSING = 2  # frames that an encoder with a wide window may leave out at the end
 
 
 @dataclass(frozen=True)
@@ -25,26 +27,25 @@ class MelCentroids:
     """Log-mel spectrum of every unit of one codebook."""
 
     log_mel_KB: np.ndarray  # float32, natural logarithm of the power in each band
-    frames_K: np.ndarray  # int64, how many frames were averaged; 0: the unit was never seen
+    frames_K: np.ndarray  # int64, how many frames it is the mean of; 0: the unit was never seen
     hop: float  # seconds a unit
     fingerprint: Dict[str, Any]  # of the units
 
 
 class MelMeans:
-    """Running mean of the log-mel frames of each of ``k`` units, in float64."""
+    """Running means of the log-mel frames of each of ``k`` units, in float64."""
 
     def __init__(self, k: int) -> None:
         self.sums_KB = np.zeros((k, BANDS))
         self.frames_K = np.zeros(k, dtype=np.int64)
 
-    def add(self, units_T: np.ndarray, log_mel_TB: np.ndarray) -> None:
-        """Take in one utterance. Raises DataError when units and frames differ by more than two.
+    def add(self, units_T: np.ndarray, log_mel_TB: np.ndarray, where: object) -> None:
+        """Take in one utterance; frames without a unit do not count.
 
-        Encoders with a wide window may leave out a last frame; what lies beyond the shorter
-        of the two does not count.
+        Raises DataError, naming ``where``, when there are not as many units as frames.
         """
-        if abs(len(units_T) - len(log_mel_TB)) > 2:
-            raise DataError(f"{len(units_T)} units for {len(log_mel_TB)} frames: not the units of this audio")
+        if abs(len(units_T) - len(log_mel_TB)) > MAX_MISSING:
+            raise DataError(f"{len(units_T)} units for {len(log_mel_TB)} frames: units of other audio", where)
         frames = min(len(units_T), len(log_mel_TB))
         np.add.at(self.sums_KB, units_T[:frames], log_mel_TB[:frames])
         self.frames_K += np.bincount(units_T[:frames], minlength=len(self.frames_K))
@@ -52,15 +53,15 @@ class MelMeans:
     def centroids(self) -> np.ndarray:
         """Means, float32 (K, B). A unit that was never seen sounds like the mean of all frames.
 
-        Nothing is known about such a unit's sound: distances between codebook centroids live
-        in the encoder's space, and say little where that is not spectral.
+        Nothing is known of its sound: which codebook centroids are near says little where
+        the encoder's space is not spectral.
 
         Raises:
             AmelaError: no frames at all.
         """
         total = int(self.frames_K.sum())
         if not total:
-            raise AmelaError("no speech to train on", None, "let train_on name corpora that have utterances")
+            raise AmelaError("no speech to train a vocoder on", None, "let train_on name corpora with utterances")
         means_KB = self.sums_KB / np.maximum(self.frames_K, 1)[:, None]
         means_KB[self.frames_K == 0] = self.sums_KB.sum(axis=0) / total
         return means_KB.astype(np.float32)
@@ -69,7 +70,7 @@ class MelMeans:
 def write_vocoder(path: Path, centroids: MelCentroids) -> None:
     """Write the centroids, whole or not at all."""
     columns = {
-        "unit": np.arange(len(centroids.log_mel_KB)),
+        "unit": range(len(centroids.log_mel_KB)),
         "log_mel": list(centroids.log_mel_KB),
         "frames": centroids.frames_K,
     }
@@ -77,12 +78,8 @@ def write_vocoder(path: Path, centroids: MelCentroids) -> None:
 
 
 def read_vocoder(path: Path) -> MelCentroids:
-    """Read what ``write_vocoder`` wrote.
-
-    Raises:
-        DataError: not a vocoder, or made with another mel front end than this version's.
-    """
+    """Read what ``write_vocoder`` wrote. Raises DataError when another mel front end made it."""
     table, metadata = read_table(path, KIND)
     check_fingerprint(metadata["mel"], MEL, path)
-    log_mel_KB = np.array(table.column("log_mel").to_pylist(), dtype=np.float32).reshape(-1, BANDS)
+    log_mel_KB = np.stack(split_lists(table.column("log_mel")))
     return MelCentroids(log_mel_KB, table.column("frames").to_numpy(), metadata["hop"], metadata["fingerprint"])

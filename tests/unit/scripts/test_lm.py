@@ -1,0 +1,90 @@
+"""lm_train, lm_score and lm_select, one after the other."""
+
+import json
+
+import lm_score
+import lm_select
+import lm_train
+import numpy as np
+import pytest
+
+from amela.errors import DataError
+from amela.io.manifest import Utterance, write_manifest
+from amela.lm.checkpoint import ResumePoint
+from amela.units.sequences import UnitShard, write_units
+
+SETTINGS = {
+    **{"tokens": "units", "deduplicate": True, "embedding": 4, "hidden": 8, "layers": 1, "dropout": 0.1},
+    **{"lr": 0.01, "batch": 4, "epochs": 2, "patience": 2, "valid": 0.2, "test": 0.2, "seed": 0},
+}
+
+
+def write_corpus(folder, k=5):
+    """Six speakers with three utterances each; the arguments for --corpus."""
+    rng = np.random.default_rng(0)
+    ids = [f"s{speaker}/{number}" for speaker in range(6) for number in range(3)]
+    units = [rng.integers(0, k, 20).astype(np.uint16) for _ in ids]
+    write_units(folder / "shard.parquet", UnitShard(ids, units, 0.02, k, {"sha256": "f"}))
+    write_manifest(folder / "manifest.jsonl", [Utterance(i, f"/{i}.wav", 0.4, speaker=i[:2]) for i in ids])
+    return ["--corpus", "c", str(folder / "manifest.jsonl"), str(folder / "shard.parquet")]
+
+
+def train_and_score(folder, corpus):
+    files = {name: folder / name for name in ("model.pt", "history.tsv", "training.json", "score.json")}
+    outputs = ["--model", files["model.pt"], "--history", files["history.tsv"], "--training", files["training.json"]]
+    lm_train.main([*corpus, "--settings", json.dumps(SETTINGS), *map(str, outputs)])
+    lm_score.main([*corpus, "--model", str(files["model.pt"]), "--output", str(files["score.json"])])
+    return files
+
+
+def test_from_units_to_the_best_point(tmp_path):
+    corpus = write_corpus(tmp_path)
+    files = train_and_score(tmp_path / "a", corpus)
+    training, score = (json.loads(files[name].read_text("utf-8")) for name in ("training.json", "score.json"))
+    assert training["split"]["by"] == "speaker"
+    assert [training["split"][part]["groups"] for part in ("train", "valid", "test")] == [4, 1, 1]
+    assert sorted(score["groups"]) == training["split"]["test_groups"]
+    assert score["tokens"] == training["split"]["test"]["tokens"]
+    lines = files["history.tsv"].read_text("utf-8").splitlines()
+    assert lines[0] == "epoch\ttrain\tvalid\tlr" and len(lines) == 1 + training["epochs"]
+    assert not (tmp_path / "a" / ".resume.pt").exists()
+
+    points = ["--point", "a", str(files["training.json"]), str(files["score.json"])]
+    lm_select.main([*points, "--summary", str(tmp_path / "s.tsv"), "--best", str(tmp_path / "b.json")])
+    header, row = ((tmp_path / "s.tsv").read_text("utf-8")).splitlines()
+    assert row.split("\t")[:2] == ["*", "a"] and len(row.split("\t")) == len(header.split("\t"))
+    assert json.loads((tmp_path / "b.json").read_text("utf-8"))["bits_per_second"] == score["bits_per_second"]
+
+
+def test_two_runs_give_the_same_bytes(tmp_path):
+    corpus = write_corpus(tmp_path)
+    first, second = (train_and_score(tmp_path / name, corpus) for name in "ab")
+    assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in second.values()]
+
+
+def test_a_killed_training_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, caplog):
+    corpus = write_corpus(tmp_path)
+    whole = train_and_score(tmp_path / "whole", corpus)
+    save = ResumePoint.save
+
+    def save_and_die(self, state):
+        save(self, state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ResumePoint, "save", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            train_and_score(tmp_path / "killed", corpus)
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == [".resume.pt"]
+    with caplog.at_level("INFO"):
+        killed = train_and_score(tmp_path / "killed", corpus)
+    assert "going on after epoch 1" in caplog.text
+    assert [path.read_bytes() for path in killed.values()] == [path.read_bytes() for path in whole.values()]
+
+
+def test_speech_that_has_changed_since_is_not_scored(tmp_path):
+    corpus = write_corpus(tmp_path)
+    files = train_and_score(tmp_path / "a", corpus)
+    write_corpus(tmp_path, k=6)
+    with pytest.raises(DataError, match="made by something else: data is"):
+        lm_score.main([*corpus, "--model", str(files["model.pt"]), "--output", str(files["score.json"])])

@@ -1,0 +1,94 @@
+"""Encode: features of the sample that codebooks are fitted on, and statistics to normalise by.
+
+INPUTS   corpora/{corpus}/manifest/shard-{shard}.jsonl
+OUTPUTS  corpora/{corpus}/encode/{encoder}/shard-{shard}.features.parquet, .sums.parquet, .rejected.jsonl,
+         normalizer.parquet
+CONFIG   encoders.{encoder}; codebooks: fit_on, fit_hours; corpora.{corpus}.shards
+"""
+
+from amela.encoders import BACKENDS as ENCODER_BACKENDS
+
+ENCODER_ENVIRONMENTS = {"mfcc": "encode-spectral", "logmel": "encode-spectral"}
+
+
+def encoder_environment(encoder):
+    """Environment of an encoder's backend."""
+    return ENCODER_ENVIRONMENTS[config["encoders"][encoder]["backend"]]
+
+
+def encoder_module(encoder):
+    """Module of an encoder's backend, which is loaded by string."""
+    return ENCODER_BACKENDS[config["encoders"][encoder]["backend"]].partition(":")[0]
+
+
+def is_normalized(encoder):
+    return config["encoders"][encoder]["normalize"] != "none"
+
+
+def sample_hours(wildcards):
+    """Hours to sample from a shard: as many as the most demanding codebook takes from it."""
+    wanted = [
+        codebook["fit_hours"]
+        for codebook in config["codebooks"].values()
+        if codebook["encoder"] == wildcards.encoder and wildcards.corpus in codebook["fit_on"]
+    ]
+    return max(wanted, default=0) / len(shards(wildcards.corpus))
+
+
+rule encode:
+    input:
+        manifest="<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl",
+    output:
+        features="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.features.parquet",
+        sums="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.sums.parquet",
+        rejected="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.rejected.jsonl",
+    log:
+        "<logs>/encode/{corpus}/{encoder}/shard-{shard}.log",
+    benchmark:
+        "<benchmarks>/encode/{corpus}/{encoder}/shard-{shard}.tsv"
+    conda:
+        lambda wildcards: f"../envs/{encoder_environment(wildcards.encoder)}.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: round(1_000 + 400 * sample_hours(wildcards)) * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        script=script("encode"),
+        environment=lambda wildcards: encoder_environment(wildcards.encoder),
+        encoder=lambda wildcards: settings("encoders", wildcards.encoder),
+        hours=sample_hours,
+        code=lambda wildcards: code_digest("encode", encoder_module(wildcards.encoder)),
+    shell:
+        "python {params.script:q} --environment {params.environment:q}"
+        " --manifest {input.manifest:q} --encoder {params.encoder:q} --hours {params.hours}"
+        " --output {output.features:q} --sums {output.sums:q} --rejected {output.rejected:q}"
+        " > {log:q} 2>&1"
+
+
+rule normalize:
+    input:
+        sums=lambda wildcards: each_shard(
+            "<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.sums.parquet", [wildcards.corpus]
+        ),
+    output:
+        normalizer="<results>/corpora/{corpus}/encode/{encoder}/normalizer.parquet",
+    log:
+        "<logs>/normalize/{corpus}/{encoder}.log",
+    benchmark:
+        "<benchmarks>/normalize/{corpus}/{encoder}.tsv"
+    conda:
+        "../envs/kmeans.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        script=script("normalize"),
+        environment="kmeans",
+        folder=lambda wildcards, output: os.path.dirname(output.normalizer),
+        shards=lambda wildcards: len(shards(wildcards.corpus)),
+        code=code_digest("normalize"),
+    shell:
+        "python {params.script:q} --environment {params.environment:q}"
+        " --sums {params.folder:q} {params.shards} --output {output.normalizer:q}"
+        " > {log:q} 2>&1"

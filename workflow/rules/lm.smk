@@ -1,0 +1,147 @@
+"""Language models: an LSTM for each point of a grid, its held-out scores, the best point.
+
+INPUTS   corpora/{corpus}/units/{codebook} or motifs/{bpe}, and the merged manifest, of the training corpora
+OUTPUTS  models/lms/{lm}/{point}/: model.pt, history.tsv, training.json, score.json
+         models/lms/{lm}/: summary.tsv, best.json
+CONFIG   lms.{lm}; {point} is a combination of its grid
+"""
+
+import shlex
+
+
+def lm_kind(wildcards):
+    return "units" if config["lms"][wildcards.lm]["tokens"] in config["codebooks"] else "motifs"
+
+
+def lm_tokens(wildcards):
+    lm = config["lms"][wildcards.lm]
+    return token_files(lm["tokens"], lm["train_on"])
+
+
+def lm_manifests(wildcards):
+    return expand("<results>/corpora/{corpus}/merged/manifest.jsonl", corpus=config["lms"][wildcards.lm]["train_on"])
+
+
+def lm_coverage(wildcards):
+    """Merged tables of the tokens: proof that no shard lacks an utterance. Waited for, not read."""
+    lm = config["lms"][wildcards.lm]
+    return [f"<results>/corpora/{corpus}/merged/{lm_kind(wildcards)}-{lm['tokens']}.jsonl" for corpus in lm["train_on"]]
+
+
+def lm_corpora(wildcards, input):
+    """Arguments --corpus NAME MANIFEST SHARD..., one for each training corpus."""
+    tokens = iter(input.tokens)
+    arguments = []
+    for corpus, manifest in zip(config["lms"][wildcards.lm]["train_on"], input.manifests):
+        arguments += ["--corpus", corpus, manifest, *(next(tokens) for _ in shards(corpus))]
+    return shlex.join(arguments)
+
+
+def lm_settings(wildcards):
+    """This point's hyper-parameters alone, so that other values of the grid do not matter to it."""
+    lm = config["lms"][wildcards.lm]
+    kind = lm_kind(wildcards)
+    shared = ["epochs", "patience", "valid", "test", "seed", *(["deduplicate"] if kind == "units" else [])]
+    point = POINTS[wildcards.lm][wildcards.point]
+    return json.dumps({"tokens": kind, **{key: lm[key] for key in shared}, **point}, sort_keys=True)
+
+
+def lm_points(wildcards, input):
+    """Arguments --point NAME TRAINING SCORE, one for each point."""
+    points = zip(POINTS[wildcards.lm], input.training, input.scores)
+    return shlex.join(argument for point in points for argument in ("--point", *point))
+
+
+rule lm_train:
+    input:
+        tokens=lm_tokens,
+        manifests=lm_manifests,
+        coverage=lm_coverage,
+    output:
+        model="<results>/models/lms/{lm}/{point}/model.pt",
+        history="<results>/models/lms/{lm}/{point}/history.tsv",
+        training="<results>/models/lms/{lm}/{point}/training.json",
+    log:
+        "<logs>/lm_train/{lm}/{point}.log",
+    benchmark:
+        "<benchmarks>/lm_train/{lm}/{point}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4_000 * attempt,
+        runtime=lambda wildcards, attempt: 1_440 * attempt,
+    params:
+        script=script("lm_train"),
+        environment="lm",
+        corpora=lm_corpora,
+        settings=lm_settings,
+        code=code_digest("lm_train"),
+    shell:
+        "python {params.script:q} --environment {params.environment:q}"
+        " {params.corpora}"
+        " --settings {params.settings:q}"
+        " --model {output.model:q} --history {output.history:q} --training {output.training:q}"
+        " > {log:q} 2>&1"
+
+
+rule lm_score:
+    input:
+        model="<results>/models/lms/{lm}/{point}/model.pt",
+        tokens=lm_tokens,
+        manifests=lm_manifests,
+    output:
+        score="<results>/models/lms/{lm}/{point}/score.json",
+    log:
+        "<logs>/lm_score/{lm}/{point}.log",
+    benchmark:
+        "<benchmarks>/lm_score/{lm}/{point}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4_000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        script=script("lm_score"),
+        environment="lm",
+        corpora=lm_corpora,
+        code=code_digest("lm_score"),
+    shell:
+        "python {params.script:q} --environment {params.environment:q}"
+        " {params.corpora}"
+        " --model {input.model:q} --output {output.score:q}"
+        " > {log:q} 2>&1"
+
+
+rule lm_select:
+    input:
+        training=lambda wildcards: expand(
+            "<results>/models/lms/{lm}/{point}/training.json", lm=wildcards.lm, point=POINTS[wildcards.lm]
+        ),
+        scores=lambda wildcards: expand(
+            "<results>/models/lms/{lm}/{point}/score.json", lm=wildcards.lm, point=POINTS[wildcards.lm]
+        ),
+    output:
+        summary="<results>/models/lms/{lm}/summary.tsv",
+        best="<results>/models/lms/{lm}/best.json",
+    log:
+        "<logs>/lm_select/{lm}.log",
+    benchmark:
+        "<benchmarks>/lm_select/{lm}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
+    params:
+        script=script("lm_select"),
+        environment="lm",
+        points=lm_points,
+        code=code_digest("lm_select"),
+    shell:
+        "python {params.script:q} --environment {params.environment:q}"
+        " {params.points}"
+        " --summary {output.summary:q} --best {output.best:q}"
+        " > {log:q} 2>&1"

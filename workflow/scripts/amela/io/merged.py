@@ -1,0 +1,60 @@
+"""Rows of the merged tables."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amela.io.jsonl import read_jsonl
+from amela.io.stages import output_file, stage_name
+from amela.io.table import read_table
+
+Row = Dict[str, Any]
+
+
+def merged_rows(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
+    """Rows that the last link of a (proven) chain adds to its table, in the order of the shard."""
+    return ROWS[stage_name(chain[-1])](corpus, chain, shard)
+
+
+def _as_they_are(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
+    return read_jsonl(corpus / output_file(chain[-1], shard))
+
+
+def _units(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
+    """``id``, ``shard``, ``frames``, ``duration`` (seconds)."""
+    table, metadata = read_table(corpus / output_file(chain[-1], shard), "units")
+    for item, frames in zip(table.column("id").to_pylist(), _lengths(table.column("units"))):
+        yield {"id": item, "shard": shard, "frames": frames, "duration": round(frames * metadata["hop"], 6)}
+
+
+def _motifs(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
+    """``id``, ``shard``, ``tokens``, ``frames``, ``duration`` (seconds)."""
+    table, metadata = read_table(corpus / output_file(chain[-1], shard), "motifs")
+    for item, spans in zip(table.column("id").to_pylist(), table.column("frames").to_pylist()):
+        counts = {"tokens": len(spans), "frames": sum(spans)}
+        yield {"id": item, "shard": shard, **counts, "duration": round(counts["frames"] * metadata["hop"], 6)}
+
+
+def _transcripts(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
+    """The manifest's row; ``text`` is the hypothesis, ``reference`` what the manifest said."""
+    manifest = {row["id"]: row for row in read_jsonl(corpus / output_file(chain[0], shard))}
+    for transcript in read_jsonl(corpus / output_file(chain[-1], shard)):
+        row = manifest[transcript["id"]]
+        reference = {"reference": row["text"]} if "text" in row else {}
+        yield {**row, **transcript, **reference}
+
+
+def _lengths(column: pa.ChunkedArray) -> Sequence[int]:
+    return pc.list_value_length(column).to_pylist()
+
+
+ROWS: Dict[str, Callable[[Path, Sequence[str], int], Iterator[Row]]] = {
+    "manifest": _as_they_are,
+    "kmeans_assign": _units,
+    "bpe_apply": _motifs,
+    "resynth": _as_they_are,
+    "asr": _transcripts,
+}

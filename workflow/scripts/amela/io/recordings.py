@@ -1,0 +1,68 @@
+"""Recordings: what a corpus consists of, before anything is decoded."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Sequence
+
+OWN_KEYS = ("id", "path", "bytes", "seconds")
+
+
+@dataclass
+class Recording:
+    """One audio file of a corpus."""
+
+    id: str
+    path: str  # relative to the working directory where it lies below it, else absolute
+    bytes: int  # 0 if the file cannot be seen
+    seconds: Optional[float] = None  # what the header says; never trusted
+    metadata: Dict[str, Any] = field(default_factory=dict)  # speaker, language, text, child_id, …
+
+    def to_row(self) -> Dict[str, Any]:
+        """JSON object."""
+        row = {"id": self.id, "path": self.path, "bytes": self.bytes, "seconds": self.seconds}
+        return {**row, **{key: value for key, value in self.metadata.items() if key not in OWN_KEYS}}
+
+
+def printable_id(name: str) -> str:
+    """Percent signs, control characters and undecodable bytes of a name, percent-encoded."""
+    if name.isprintable() and "%" not in name:
+        return name
+    return "".join(_encoded(char) if _needs_encoding(char) else char for char in name)
+
+
+def _needs_encoding(char: str) -> bool:
+    """``isprintable`` is no help here: it refuses wide spaces, which are fine in a name."""
+    code = ord(char)
+    return char == "%" or code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in (0x2028, 0x2029)
+
+
+def _encoded(char: str) -> str:
+    if 0xDC80 <= ord(char) <= 0xDCFF:  # Python's stand-in for a byte that is no UTF-8
+        return "".join(f"%{byte:02X}" for byte in os.fsencode(char))
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def recording_ids(names: Sequence[str]) -> List[str]:
+    """Ids of files from their paths below the source.
+
+    A file is called by its path without the ending, unless another file has the same path
+    without its ending, or has exactly that as its full path; then by its full path.
+    """
+    full = set(names)
+    stems = Counter(os.path.splitext(name)[0] for name in full)
+    ids = []
+    for name in names:
+        stem = os.path.splitext(name)[0]
+        ambiguous = stems[stem] > 1 or (stem != name and stem in full)
+        ids.append(printable_id(name if ambiguous else stem))
+    return ids
+
+
+def working_path(path: str) -> str:
+    """``path`` relative to the working directory if it lies below it, else absolute."""
+    absolute = os.path.abspath(path)
+    here = os.path.join(os.getcwd(), "")
+    return absolute[len(here) :] if absolute.startswith(here) else absolute

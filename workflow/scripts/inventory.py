@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""List the recordings of a corpus, in shards of about the same duration.
+
+Reads   a directory of audio files, or a table of them (CSV, TSV, JSON Lines)
+Writes  a folder with shard-0.jsonl, shard-1.jsonl, … (recordings, sorted by id),
+        rejected.jsonl (rows of the table that name no recording) and summary.json
+
+Example
+    python workflow/scripts/inventory.py --output results/corpora/digits/inventory \\
+        --corpus '{"source": "recordings", "include": ["*.wav"], "exclude": [], "shards": 4}'
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Optional, Sequence
+
+from amela.cli import json_object, parse_stage, run_stage, stage_parser
+
+logger = logging.getLogger("inventory")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    parser = stage_parser(__doc__)
+    parser.add_argument("--corpus", type=json_object, required=True, help="source, include, exclude, shards")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    args = parse_stage(parser, argv)
+
+    from amela.audio.header import header_seconds
+    from amela.io.atomic import atomic_folder
+    from amela.io.inventory import list_source, write_inventory
+    from amela.io.ledger import Ledger
+
+    ledger = Ledger("inventory")
+    recordings = list_source(args.corpus["source"], args.corpus["include"], args.corpus["exclude"], ledger)
+    for recording in recordings:
+        recording.seconds = header_seconds(Path(recording.path))
+    with atomic_folder(args.output) as folder:
+        summary = write_inventory(folder, args.corpus["source"], args.corpus["shards"], recordings, ledger)
+    logger.info("%(recordings)d of %(listed)d recordings, %(seconds).1f s, %(rejected)d rejected", summary)
+
+
+if __name__ == "__main__":
+    run_stage(main)

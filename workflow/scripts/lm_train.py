@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Train one language model on units or motifs, and keep its best epoch.
+
+Reads   of each corpus its manifest and its shards of units or motifs
+Writes  the model (model.pt), a row for each epoch (history.tsv: nats per token), and how the
+        speech was divided, sizes and the best epoch (training.json)
+A killed training goes on after its last epoch (.resume.pt beside the model).
+
+Example
+    python workflow/scripts/lm_train.py \\
+        --corpus demo results/corpora/demo/merged/manifest.jsonl \\
+            results/corpora/demo/units/mfcc-k100/shard-0.parquet \\
+        --settings '{"tokens": "units", "deduplicate": true, "embedding": 128, "hidden": 256, "layers": 2,
+            "dropout": 0.1, "lr": 0.001, "batch": 32, "epochs": 100, "patience": 10,
+            "valid": 0.1, "test": 0.1, "seed": 0}' \\
+        --model model.pt --history history.tsv --training training.json
+"""
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Optional, Sequence
+
+from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.io.atomic import open_atomic
+from amela.provenance import code_digest
+
+logger = logging.getLogger("lm_train")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    parser = stage_parser(__doc__)
+    of_each_corpus = {"nargs": "+", "action": "append", "required": True, "metavar": ("NAME", "FILE")}
+    parser.add_argument("--corpus", **of_each_corpus, help="name, manifest, token shards of a corpus; repeatable")
+    parser.add_argument("--settings", type=json_object, required=True, help="hyper-parameters")
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint to write")
+    parser.add_argument("--history", type=Path, required=True, help="TSV to write")
+    parser.add_argument("--training", type=Path, required=True, help="JSON to write")
+    args = parse_stage(parser, argv)
+    import torch
+
+    from amela.lm.checkpoint import Checkpoint, ResumePoint, save_model
+    from amela.lm.data import corpora_from_arguments, read_corpora
+    from amela.lm.model import prepare_device
+    from amela.lm.settings import LMSettings
+    from amela.lm.split import split_utterances
+    from amela.lm.training import train
+
+    settings = LMSettings(**args.settings)
+    data = read_corpora(corpora_from_arguments(args.corpus), settings.tokens, settings.deduplicate)
+    split = split_utterances(data.utterances, settings.valid, settings.test, settings.seed)
+    digest, device = data.digest(), prepare_device()
+    logger.info("device %s; divided by %s", device, split.by)
+    fingerprint = {"data": digest, "settings": args.settings, "code": code_digest("lm_train")}
+    resume = ResumePoint(args.model, {**fingerprint, "torch": torch.__version__, "device": device.type})
+    sequences = {part: [u.sequence for u in utterances] for part, utterances in split.parts.items()}
+    training = train(sequences["train"], sequences["valid"], data.vocab_size, settings, resume, device)
+
+    description = {
+        "settings": settings.to_dict(),
+        "source": data.source,
+        "data": digest,
+        "corpora": [name for name, *_ in args.corpus],
+        "split": split.summary(),
+        "device": device.type,
+        **training.summary(),
+        "warnings": split.warnings,
+    }
+    with open_atomic(args.history) as out:
+        out.write("epoch\ttrain\tvalid\tlr\n")
+        out.writelines("{epoch}\t{train:.6f}\t{valid:.6f}\t{lr:.3e}\n".format(**row) for row in training.history)
+    with open_atomic(args.training) as out:
+        out.write(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    save_model(args.model, Checkpoint(training.model, settings, data.source, digest))
+    resume.remove()
+    logger.info("best epoch %d of %d -> %s", training.best_epoch, len(training.history), args.model)
+
+
+if __name__ == "__main__":
+    run_stage(main)
