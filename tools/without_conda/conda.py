@@ -27,7 +27,7 @@ from interpreters import NEWEST, find_interpreter
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parents[1] / "workflow" / "envs"
 VERSION = "24.7.1"  # the oldest conda that Snakemake accepts
-WHOLE = Path("conda-meta", "history")  # every conda environment has this file; ours once they are whole
+WHOLE = "virtualenv.txt"  # written last; Snakemake tells a killed build by its own mark, activate by this one
 
 
 def create(file: Path, prefix: Path) -> None:
@@ -42,7 +42,6 @@ def create(file: Path, prefix: Path) -> None:
     try:
         subprocess.run([interpreter, "-m", "venv", "--without-pip", prefix], check=True)
         install(prefix / "bin" / "python", asked.requirements)
-        (prefix / WHOLE).parent.mkdir()
         (prefix / WHOLE).write_text(f"python {version} from {interpreter}\n", "utf-8")
     except BaseException:  # also when the run is ended: nothing half-made stays
         shutil.rmtree(prefix, ignore_errors=True)

@@ -58,10 +58,9 @@ def test_the_right_environment_passes_and_is_logged(folder, caplog):
     assert "environment fake: Beta_x.y=2.0.0rc1 alpha=1.2.3" in caplog.text
 
 
-def test_conda_goes_before_virtualenv(folder, monkeypatch, tmp_path):
+def test_a_virtualenv_inside_an_activated_conda_counts(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("CONDA_PREFIX", str(tmp_path))
-    with pytest.raises(AmelaError, match="not of environment 'fake'"):
-        check_environment("fake", folder)
+    check_environment("fake", folder)
 
 
 def test_a_linked_prefix_is_the_same_prefix(folder, monkeypatch, tmp_path):
@@ -78,13 +77,13 @@ def test_a_call_by_hand_is_not_checked(folder, monkeypatch):
 
 def test_outside_every_environment(folder, monkeypatch):
     monkeypatch.delenv("VIRTUAL_ENV")
-    with pytest.raises(AmelaError, match="activated is None.*snakemake --sdm conda"):
+    with pytest.raises(AmelaError, match="activated: none.*snakemake --sdm conda"):
         check_environment("fake", folder)
 
 
 def test_activated_but_another_python_runs(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
-    with pytest.raises(AmelaError, match=f"it runs in {sys.prefix}, activated is {tmp_path}"):
+    with pytest.raises(AmelaError, match=f"it runs in {sys.prefix}, activated: .*{tmp_path}"):
         check_environment("fake", folder)
 
 

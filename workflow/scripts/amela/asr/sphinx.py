@@ -46,8 +46,9 @@ class PocketSphinx:
     def _decode(self, samples_N: np.ndarray) -> Iterator[Word]:
         if len(samples_N) < SHORTEST:
             return
+        self._decoder.reinit_feat()  # forgets the noise of earlier utterances
         self._decoder.start_utt()
-        # A whole utterance at once is normalised by its own mean, not by that of earlier ones.
+        # As one block, so that the mean to normalise by is the utterance's own.
         self._decoder.process_raw(to_int16(samples_N).tobytes(), full_utt=True)
         self._decoder.end_utt()
         if self._decoder.hyp() is None:

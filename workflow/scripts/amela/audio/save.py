@@ -9,13 +9,15 @@ import soundfile as sf
 
 from amela.audio import SAMPLE_RATE
 from amela.audio.samples import to_int16
-from amela.io.atomic import open_atomic
 
 AUDIO_SUFFIX = ".flac"
 
 
 def save_audio(path: Path, samples: np.ndarray) -> None:
-    """Write a FLAC file, whole or not at all; makes the folders above it.
+    """Write a FLAC file; makes the folders above it.
+
+    Stages write into a folder that appears as a whole (``atomic_folder``, or the folder of a
+    journal), so that this need not be atomic itself: one name a file, however many there are.
 
     Args:
         path: file to write.
@@ -28,5 +30,6 @@ def save_audio(path: Path, samples: np.ndarray) -> None:
         raise ValueError(f"expected samples of shape (N,), not {samples.shape}")
     if samples.dtype != np.int16:
         samples = to_int16(samples)
-    with open_atomic(path, "wb") as out:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:  # by handle: libsndfile takes no names that are not UTF-8
         sf.write(out, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")

@@ -16,9 +16,9 @@ from amela.errors import DataError
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, audio_location, read_manifest
+from amela.provenance import check_fingerprint
 from amela.units.sequences import read_units
 from amela.vocoder import Vocoder
-from amela.provenance import check_fingerprint
 
 # Shape legend: T = units of an utterance, N = samples.
 
@@ -62,7 +62,7 @@ class Resynthesis:
             shutil.rmtree(self.working, ignore_errors=True)
         self.working.mkdir(parents=True, exist_ok=True)
         whole = {self.working / place for place in self._finished.values()}
-        for path in self.working.rglob("*"):
+        for path in sorted(self.working.rglob("*")):
             if path.is_file() and path not in whole:
                 path.unlink()
 
