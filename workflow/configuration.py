@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
@@ -144,6 +145,9 @@ def check_references(config: Mapping[str, Any]) -> List[str]:
                         )
     for name in sorted(set(config["codebooks"]) & set(config["bpes"])):
         mistakes.append(f"bpes.{name}: a codebook has this name too; language models could not tell them apart")
+    voices = ["natural", *config["vocoders"]]
+    pairs = Counter(f"{asr}-{voice}" for asr in config["asrs"] for voice in voices)
+    mistakes += [f"asrs, vocoders: {name!r} would name two tables; rename one" for name in pairs if pairs[name] > 1]
     if "natural" in config["vocoders"]:
         mistakes.append("vocoders.natural: this name stands for natural speech; choose another")
     return mistakes

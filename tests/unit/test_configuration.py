@@ -45,6 +45,7 @@ def test_a_loaded_configuration_loads_again_unchanged():
         ({"lms": {"l": {"tokens": "nothing"}}}, r"lms\.l\.tokens: unknown name 'nothing'; known in codebooks and bpes"),
         ({"lms": {"l": {"grid": {"hidden": []}}}}, r"lms\.l\.grid\.hidden"),
         ({"vocoders": {"natural": {}}}, "vocoders.natural: this name stands for natural speech"),
+        ({"asrs": {"a": {}, "a-b": {}}, "vocoders": {"b-natural": {}}}, "'a-b-natural' would name two tables"),
         ({"bpes": {"mfcc-k100": {}}}, r"bpes\.mfcc-k100: a codebook has this name too"),
         ({"codebooks": {"a": {"like": "b"}, "b": {"like": "a"}}}, "codebooks: a cycle: a → b → a"),
         ({"codebooks": {"a": {"like": "z"}}}, r"codebooks\.a\.like: unknown name 'z'; known: a"),

@@ -74,3 +74,8 @@ def install(python: Path, requirements: Sequence[str], *options: str) -> None:
             print("without-conda: uv could not; trying pip", file=sys.stderr)
         command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input"]
         subprocess.run([*command, "--no-compile", *arguments], check=True)
+
+
+if __name__ == "__main__":  # PYTHON FILE: all of a requirements file
+    lines = Path(sys.argv[2]).read_text("utf-8").splitlines()
+    install(Path(sys.argv[1]), [line for line in lines if line and not line.startswith("#")])

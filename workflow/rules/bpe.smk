@@ -26,13 +26,6 @@ def bpe_shard(wildcards):
     return f"<results>/corpora/{wildcards.corpus}/units/{codebook}/shard-{wildcards.shard}.parquet"
 
 
-def bpe_arguments(wildcards, input):
-    """Arguments --units FOLDER SHARDS, one for each corpus: file names would not fit on a command line."""
-    folders = dict.fromkeys(os.path.dirname(path) for path in input.units)
-    counts = (len(shards(corpus)) for corpus in config["bpes"][wildcards.bpe]["fit_on"])
-    return [argument for folder, count in zip(folders, counts) for argument in ("--units", folder, str(count))]
-
-
 rule bpe_train:
     input:
         units=bpe_units,
@@ -53,7 +46,9 @@ rule bpe_train:
     params:
         script=script("bpe_train"),
         environment="bpe",
-        units=bpe_arguments,
+        units=lambda wildcards, input: shard_folders(
+            "--units", input.units, config["bpes"][wildcards.bpe]["fit_on"]
+        ),
         bpe=lambda wildcards: settings("bpes", wildcards.bpe, "vocab_size", "deduplicate", "max_length"),
         code=code_digest("bpe_train"),
     shell:

@@ -53,6 +53,13 @@ def each_shard(pattern, corpora):
     return [path for corpus in corpora for path in expand(pattern, corpus=corpus, shard=shards(corpus), allow_missing=True)]
 
 
+def shard_folders(option, files, corpora):
+    """Arguments OPTION FOLDER SHARDS, one for each corpus: a thousand file names would not fit on a command line."""
+    folders = dict.fromkeys(os.path.dirname(path) for path in files)
+    counts = [str(len(shards(corpus))) for corpus in corpora]
+    return [argument for folder, count in zip(folders, counts) for argument in (option, folder, count)]
+
+
 def token_files(tokens, corpora):
     """Units or motifs that a language model reads: every shard of ``corpora``."""
     stage = "units" if tokens in config["codebooks"] else "motifs"

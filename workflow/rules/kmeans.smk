@@ -30,11 +30,9 @@ def fit_normalizers(wildcards):
     return expand(pattern, corpus=fit_corpora(wildcards)) if is_normalized(encoder) else []
 
 
-def fit_arguments(wildcards, input):
-    """Arguments --features FOLDER SHARDS, one for each corpus: file names would not fit on a command line."""
-    folders = dict.fromkeys(os.path.dirname(path) for path in input.features)
-    counts = (len(shards(corpus)) for corpus in fit_corpora(wildcards))
-    return [argument for folder, count in zip(folders, counts) for argument in ("--features", folder, str(count))]
+def fit_coverage(wildcards):
+    """Merged manifests: proof that no shard lacks an utterance. Waited for, not read."""
+    return expand("<results>/corpora/{corpus}/merged/manifest.jsonl", corpus=fit_corpora(wildcards))
 
 
 def fit_memory(wildcards):
@@ -53,9 +51,7 @@ rule kmeans_fit:
     input:
         features=fit_features,
         normalizers=fit_normalizers,
-        complete=lambda wildcards: expand(
-            "<results>/corpora/{corpus}/merged/manifest.jsonl", corpus=fit_corpora(wildcards)
-        ),
+        coverage=ancient(fit_coverage),
     output:
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         report="<results>/models/codebooks/{codebook}/report.json",
@@ -72,7 +68,7 @@ rule kmeans_fit:
     params:
         script=script("kmeans_fit"),
         environment="kmeans",
-        features=fit_arguments,
+        features=lambda wildcards, input: shard_folders("--features", input.features, fit_corpora(wildcards)),
         codebook=lambda wildcards: settings("codebooks", wildcards.codebook, *FIT_SETTINGS),
         code=code_digest("kmeans_fit"),
     shell:

@@ -6,9 +6,6 @@ OUTPUTS  models/lms/{lm}/{point}/: model.pt, history.tsv, training.json, score.j
 CONFIG   lms.{lm}; {point} is a combination of its grid
 """
 
-import shlex
-
-
 def lm_kind(wildcards):
     return "units" if config["lms"][wildcards.lm]["tokens"] in config["codebooks"] else "motifs"
 
@@ -29,12 +26,12 @@ def lm_coverage(wildcards):
 
 
 def lm_corpora(wildcards, input):
-    """Arguments --corpus NAME MANIFEST SHARD..., one for each training corpus."""
-    tokens = iter(input.tokens)
-    arguments = []
-    for corpus, manifest in zip(config["lms"][wildcards.lm]["train_on"], input.manifests):
-        arguments += ["--corpus", corpus, manifest, *(next(tokens) for _ in shards(corpus))]
-    return shlex.join(arguments)
+    """Arguments --corpus NAME MANIFEST FOLDER SHARDS, one for each training corpus."""
+    corpora = config["lms"][wildcards.lm]["train_on"]
+    folders = shard_folders("--corpus", input.tokens, corpora)
+    tokens = zip(*[iter(folders)] * 3)
+    named = zip(corpora, input.manifests, tokens)
+    return [argument for corpus, manifest, (option, *shards) in named for argument in (option, corpus, manifest, *shards)]
 
 
 def lm_settings(wildcards):
@@ -49,14 +46,14 @@ def lm_settings(wildcards):
 def lm_points(wildcards, input):
     """Arguments --point NAME TRAINING SCORE, one for each point."""
     points = zip(POINTS[wildcards.lm], input.training, input.scores)
-    return shlex.join(argument for point in points for argument in ("--point", *point))
+    return [argument for point in points for argument in ("--point", *point)]
 
 
 rule lm_train:
     input:
         tokens=lm_tokens,
-        manifests=lm_manifests,
-        coverage=lm_coverage,
+        manifests=ancient(lm_manifests),
+        coverage=ancient(lm_coverage),
     output:
         model="<results>/models/lms/{lm}/{point}/model.pt",
         history="<results>/models/lms/{lm}/{point}/history.tsv",
@@ -79,7 +76,7 @@ rule lm_train:
         code=code_digest("lm_train"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " {params.corpora}"
+        " {params.corpora:q}"
         " --settings {params.settings:q}"
         " --model {output.model:q} --history {output.history:q} --training {output.training:q}"
         " > {log:q} 2>&1"
@@ -89,7 +86,7 @@ rule lm_score:
     input:
         model="<results>/models/lms/{lm}/{point}/model.pt",
         tokens=lm_tokens,
-        manifests=lm_manifests,
+        manifests=ancient(lm_manifests),
     output:
         score="<results>/models/lms/{lm}/{point}/score.json",
     log:
@@ -109,7 +106,7 @@ rule lm_score:
         code=code_digest("lm_score"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " {params.corpora}"
+        " {params.corpora:q}"
         " --model {input.model:q} --output {output.score:q}"
         " > {log:q} 2>&1"
 
@@ -142,6 +139,6 @@ rule lm_select:
         code=code_digest("lm_select"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " {params.points}"
+        " {params.points:q}"
         " --summary {output.summary:q} --best {output.best:q}"
         " > {log:q} 2>&1"

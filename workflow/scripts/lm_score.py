@@ -8,7 +8,7 @@ Writes  score.json: nats per token (an utterance's end is a token too), perplexi
 Example
     python workflow/scripts/lm_score.py --model model.pt \\
         --corpus demo results/corpora/demo/merged/manifest.jsonl \\
-            results/corpora/demo/units/mfcc-k100/shard-0.parquet \\
+            results/corpora/demo/units/mfcc-k100 1 \\
         --output score.json
 """
 from __future__ import annotations
@@ -27,8 +27,10 @@ logger = logging.getLogger("lm_score")
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
-    of_each_corpus = {"nargs": "+", "action": "append", "required": True, "metavar": ("NAME", "FILE")}
-    parser.add_argument("--corpus", **of_each_corpus, help="name, manifest, token shards of a corpus; repeatable")
+    parser.add_argument(
+        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFEST", "FOLDER", "SHARDS"),
+        help="merged manifest of a corpus, its folder of tokens, and how many shards it has; repeatable",
+    )  # fmt: skip
     parser.add_argument("--model", type=Path, required=True, help="checkpoint of lm_train")
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     args = parse_stage(parser, argv)

@@ -9,7 +9,7 @@ A killed training goes on after its last epoch (.resume.pt beside the model).
 Example
     python workflow/scripts/lm_train.py \\
         --corpus demo results/corpora/demo/merged/manifest.jsonl \\
-            results/corpora/demo/units/mfcc-k100/shard-0.parquet \\
+            results/corpora/demo/units/mfcc-k100 1 \\
         --settings '{"tokens": "units", "deduplicate": true, "embedding": 128, "hidden": 256, "layers": 2,
             "dropout": 0.1, "lr": 0.001, "batch": 32, "epochs": 100, "patience": 10,
             "valid": 0.1, "test": 0.1, "seed": 0}' \\
@@ -31,8 +31,10 @@ logger = logging.getLogger("lm_train")
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
-    of_each_corpus = {"nargs": "+", "action": "append", "required": True, "metavar": ("NAME", "FILE")}
-    parser.add_argument("--corpus", **of_each_corpus, help="name, manifest, token shards of a corpus; repeatable")
+    parser.add_argument(
+        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFEST", "FOLDER", "SHARDS"),
+        help="merged manifest of a corpus, its folder of tokens, and how many shards it has; repeatable",
+    )  # fmt: skip
     parser.add_argument("--settings", type=json_object, required=True, help="hyper-parameters")
     parser.add_argument("--model", type=Path, required=True, help="checkpoint to write")
     parser.add_argument("--history", type=Path, required=True, help="TSV to write")

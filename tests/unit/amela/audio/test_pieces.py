@@ -12,10 +12,14 @@ def intervals(*pairs):
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
+PAUSES = st.one_of(st.integers(1, 200), st.integers(1, 3_000))
+PHRASES = st.one_of(st.integers(1, 200), st.integers(1, 9_000))
+
+
 @st.composite
 def recordings(draw):
     """Speech, length of the recording, curve, limits."""
-    steps = draw(st.lists(st.tuples(st.integers(1, 3_000), st.integers(1, 9_000)), max_size=10))
+    steps = draw(st.lists(st.tuples(PAUSES, PHRASES), max_size=10))
     edges = np.cumsum([value for step in steps for value in step])
     speech_N2 = edges.astype(np.int64).reshape(-1, 2)
     length = int(edges[-1]) + draw(st.integers(0, 400)) if len(edges) else 100
@@ -87,6 +91,12 @@ def test_a_short_piece_joins_the_farther_neighbour_where_the_nearer_would_be_too
     pieces_N2 = intervals((0, 5_000), (5_900, 6_400), (6_900, 9_900))
     packed = pack(pieces_N2, np.array([100, 500]), Limits(0, 2_000, 6_000, 1_000))
     assert packed.tolist() == [[0, 5_000], [5_900, 9_900]]
+
+
+def test_short_pieces_form_chains():
+    pieces_N2 = intervals((0, 100), (200, 300), (500, 600), (650, 750))
+    packed = pack(pieces_N2, np.array([100, 200, 50]), Limits(0, 1_000, 30_000, 1_000))
+    assert packed.tolist() == [[0, 750]]
 
 
 def test_max_gap_is_the_pause_in_the_recording_whatever_the_padding():

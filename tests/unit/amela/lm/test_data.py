@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -114,6 +116,7 @@ def test_sequences_are_as_small_as_boundary_and_padding_allow(vocab_size, dtype)
     assert framed.tolist() == [vocab_size, 0, vocab_size - 1, vocab_size]
 
 
-def test_a_corpus_without_shards_is_refused():
-    with pytest.raises(AmelaError, match="NAME MANIFEST SHARD.*--corpus a"):
-        corpora_from_arguments([["a", "manifest.jsonl"]])
+def test_arguments_name_a_folder_and_its_number_of_shards():
+    found = corpora_from_arguments([["a", "manifest.jsonl", "units/k5", "2"], ["b", "m", "f", "0"]])
+    assert found["a"] == (Path("manifest.jsonl"), [Path("units/k5/shard-0.parquet"), Path("units/k5/shard-1.parquet")])
+    assert found["b"][1] == []

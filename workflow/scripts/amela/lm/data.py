@@ -93,11 +93,11 @@ READERS = {"units": read_unit_shard, "motifs": read_motif_shard}
 
 
 def corpora_from_arguments(arguments: Sequence[Sequence[str]]) -> Dict[str, Tuple[Path, List[Path]]]:
-    """What ``read_corpora`` takes, from command lines ``NAME MANIFEST SHARD...``."""
-    for name, *paths in arguments:
-        if len(paths) < 2:
-            raise AmelaError("expected NAME MANIFEST SHARD [SHARD ...]", f"--corpus {name}")
-    return {name: (Path(manifest), [Path(path) for path in shards]) for name, manifest, *shards in arguments}
+    """What ``read_corpora`` takes, from command lines ``NAME MANIFEST FOLDER SHARDS``."""
+    return {
+        name: (Path(manifest), [Path(folder, f"shard-{shard}.parquet") for shard in range(int(count))])
+        for name, manifest, folder, count in arguments
+    }
 
 
 def read_corpora(corpora: Mapping[str, Tuple[Path, Sequence[Path]]], kind: str, drop_repeats: bool) -> TokenData:

@@ -1,0 +1,58 @@
+# What a person types; `make` alone lists it. Needs git, make and a Python >= 3.11.
+#
+#     CORES=4     cores to use (default: all)
+#     ARGS="..."  more arguments, for Snakemake (demo) or pytest (test)
+#     PYTHON=...  the Python that holds Snakemake (default: the first that tools/find-python finds)
+
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+ARGS ?=
+PYTHON ?=
+VIRTUALENVS := $(CURDIR)/.snakemake/virtualenvs
+SOURCES := tools/*-* workflow tests
+
+.PHONY: help demo test lint format bench clean
+.DELETE_ON_ERROR:
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/made  ## run the whole workflow on the demo corpus and show what it made
+	@set -e; \
+	if [ -t 1 ]; then logger="--logger rich"; fi; \
+	if tools/has-conda; then run=; else run=tools/without-conda; fi; \
+	$$run .venv/bin/snakemake --configfile config/demo.yaml --sdm conda --cores $(CORES) \
+	    --rerun-incomplete $${logger-} $(ARGS); \
+	.venv/bin/python tools/show-summary results
+
+test: export SNAKEMAKE_CONDA_PREFIX ?= $(VIRTUALENVS)
+test: .venv/made .venv-test/made  ## run every test, the linters among them
+	.venv-test/bin/python -m pytest $(ARGS)
+
+lint: .venv/made .venv-test/made  ## ruff, snakefmt and snakemake --lint alone
+	.venv-test/bin/python -m pytest tests/workflow/test_lint.py $(ARGS)
+
+format: .venv/made .venv-test/made  ## bring Python and rule files into shape
+	.venv-test/bin/ruff check --fix $(SOURCES)
+	.venv-test/bin/ruff format $(SOURCES)
+	.venv/bin/snakefmt workflow
+
+bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance.md)
+	.venv-test/bin/python tools/bench $(ARGS)
+
+clean:  ## delete environments and caches; results stay
+	rm -rf .venv .venv-test .snakemake/conda $(VIRTUALENVS) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Snakemake, its plugins and uv; the last line is the mark of a whole one.
+.venv/made: requirements/snakemake.txt
+	@rm -rf .venv
+	@python=$$(PYTHON="$(PYTHON)" tools/find-python) && echo "making .venv with $$python" && "$$python" -m venv .venv
+	@.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check $$(grep '^uv==' $<)
+	@.venv/bin/python tools/without_conda/installer.py .venv/bin/python $<
+	@touch $@
+
+# Every package of workflow/envs in one environment, and what tests need.
+.venv-test/made: requirements/test.txt $(wildcard workflow/envs/*) tools/make-test-environment | .venv/made
+	@echo "making .venv-test"
+	@.venv/bin/python tools/make-test-environment .venv-test
+	@touch $@

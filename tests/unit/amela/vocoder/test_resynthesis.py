@@ -1,0 +1,119 @@
+"""Mirrors workflow/scripts/amela/vocoder/resynthesis.py."""
+
+import numpy as np
+import pytest
+import soundfile as sf
+from amela.errors import DataError, Rejected
+from amela.io.journal import Journal
+from amela.io.ledger import Ledger
+from amela.io.manifest import Utterance, write_manifest
+from amela.units.sequences import UnitShard, write_units
+from amela.vocoder.resynthesis import Resynthesis, read_items
+
+IDS = ["anna/1", "anna/2", "bo/1/00000000-00001000", "..", "bo/2"]
+
+
+class Killed(BaseException):
+    """What SIGKILL looks like from inside: nothing is cleaned up that is not in a finally."""
+
+
+class Constant:
+    """A vocoder that plays its first unit; counts what it was asked for, may die on the way."""
+
+    hop, fingerprint = 0.01, {"sha256": "x"}
+
+    def __init__(self, dies_at=None):
+        self.asked, self.dies_at = [], dies_at
+
+    def synthesise(self, units_T, n_samples, name):
+        if name == self.dies_at:
+            raise Killed
+        if not len(units_T):
+            raise Rejected("no units")
+        self.asked.append(name)
+        return np.full(n_samples, units_T[0] / 100, dtype=np.float32)
+
+
+@pytest.fixture
+def items():
+    """The second has no units."""
+    sequences = [np.full(0 if i == 1 else 10, i + 1, dtype=np.uint16) for i in range(len(IDS))]
+    natural = {"audio_relpath": "gone.wav", "session": 7}
+    return [
+        (Utterance(item, "/natural.wav", 0.1, offset=3.0, speaker="s", text="hello", metadata=natural), units_T)
+        for item, units_T in zip(IDS, sequences)
+    ]
+
+
+def resynthesise(folder, items, vocoder, settings="same"):
+    ledger = Ledger("resynth")
+    with Journal(folder.with_name("out.jsonl"), {"settings": settings}) as journal:
+        resynthesis = Resynthesis(folder, journal)
+        rows = list(resynthesis.add_all(items, vocoder, ledger))
+        resynthesis.finish()
+        journal.remove()
+    return rows, ledger.rows
+
+
+def content(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_rows_and_files_mirror_the_natural_ones(tmp_path, items):
+    rows, rejected = resynthesise(tmp_path / "audio", items, Constant())
+    assert [row.id for row in rows] == [item for item in IDS if item != "anna/2"]
+    assert [(row["id"], row["reason"]) for row in rejected] == [("anna/2", "no units")]
+    assert rows[0].audio_filepath == str(tmp_path / "audio/anna/1.flac")
+    assert rows[1].audio_filepath == str(tmp_path / "audio/bo/1/00000000-00001000.flac")
+    assert all((row.duration, row.offset, row.text, row.speaker) == (0.1, 0.0, "hello", "s") for row in rows)
+    assert all(row.metadata == {"session": 7} for row in rows)  # outside the working directory: no relative path
+    for row, value in zip(rows, (0.01, 0.03, 0.04, 0.05)):
+        samples, rate = sf.read(row.audio_filepath)
+        assert rate == 16_000 and len(samples) == 1_600 and samples == pytest.approx(value, abs=1e-4)
+    assert len(content(tmp_path / "audio")) == 4  # the id ".." has got a name of its own, inside
+
+
+@pytest.mark.parametrize("dies_at", IDS)
+def test_killed_and_started_again_is_the_same_and_does_nothing_twice(tmp_path, items, dies_at):
+    rows, rejected = resynthesise(tmp_path / "a/audio", items, Constant())
+    first, second = Constant(dies_at), Constant()
+    with pytest.raises(Killed):
+        resynthesise(tmp_path / "b/audio", items, first)
+    assert not (tmp_path / "b/audio").exists()
+    torn = tmp_path / f"b/.audio.working/{IDS[-1]}.flac"
+    torn.parent.mkdir(parents=True, exist_ok=True)
+    torn.write_bytes(b"fLaC of a kill")
+    again, rejected_again = resynthesise(tmp_path / "b/audio", items, second)
+    assert content(tmp_path / "b/audio") == content(tmp_path / "a/audio")
+    assert [row.id for row in again] == [row.id for row in rows] and rejected_again == rejected
+    assert sorted(first.asked + second.asked) == sorted(row.id for row in rows)
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["audio"]  # no traces
+
+
+def test_what_other_settings_made_is_thrown_away(tmp_path, items):
+    with pytest.raises(Killed):
+        resynthesise(tmp_path / "audio", items, Constant(IDS[2]), settings="old")
+    vocoder = Constant()
+    resynthesise(tmp_path / "audio", items, vocoder, settings="new")
+    assert vocoder.asked == [item for item in IDS if item != "anna/2"]
+
+
+def test_an_empty_shard_is_an_empty_folder(tmp_path):
+    assert resynthesise(tmp_path / "audio", [], Constant()) == ([], [])
+    assert (tmp_path / "audio").is_dir() and not content(tmp_path / "audio")
+
+
+def test_items_come_in_the_order_of_the_units_and_are_checked(tmp_path):
+    manifest, units = tmp_path / "manifest.jsonl", tmp_path / "units.parquet"
+    write_manifest(manifest, [Utterance(item, "/x.wav", 0.1) for item in ("a", "b", "c")])
+    sequences = [np.full(3, i, dtype=np.uint16) for i in range(2)]
+    write_units(units, UnitShard(["c", "a"], sequences, 0.01, 5, {"sha256": "x"}))
+    assert [(utterance.id, units_T.tolist()) for utterance, units_T in read_items(manifest, units, Constant())] == [
+        ("c", [0, 0, 0]), ("a", [1, 1, 1])
+    ]  # fmt: skip
+    write_units(units, UnitShard(["d", "a"], sequences, 0.01, 5, {"sha256": "x"}))
+    with pytest.raises(DataError, match="1 utterances are not in .*manifest.jsonl, the first 'd'"):
+        read_items(manifest, units, Constant())
+    write_units(units, UnitShard(["c", "a"], sequences, 0.01, 5, {"sha256": "y"}))
+    with pytest.raises(DataError, match="made by something else"):
+        read_items(manifest, units, Constant())
