@@ -8,7 +8,6 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 ARGS ?=
 PYTHON ?=
 VIRTUALENVS := $(CURDIR)/.snakemake/virtualenvs
-SOURCES := tools/*-* workflow tests
 
 .PHONY: help demo test lint format bench clean
 .DELETE_ON_ERROR:
@@ -32,12 +31,13 @@ lint: .venv/made .venv-test/made  ## ruff, snakefmt and snakemake --lint alone
 	.venv-test/bin/python -m pytest tests/workflow/test_lint.py $(ARGS)
 
 format: .venv/made .venv-test/made  ## bring Python and rule files into shape
-	.venv-test/bin/ruff check --fix $(SOURCES)
-	.venv-test/bin/ruff format $(SOURCES)
+	.venv-test/bin/ruff check --fix
+	.venv-test/bin/ruff format
 	.venv/bin/snakefmt workflow
 
 bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance.md)
-	.venv-test/bin/python tools/bench $(ARGS)
+	for name in vad silence decoding; do OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/$$name.py || exit; done
+	.venv/bin/python tools/bench/planning.py
 
 clean:  ## delete environments and caches; results stay
 	rm -rf .venv .venv-test .snakemake/conda $(VIRTUALENVS) .pytest_cache .ruff_cache .hypothesis

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 sys.path[:0] = [workflow.basedir, str(Path(workflow.basedir, "scripts"))]
 from amela.provenance import code_digest
 from configuration import ConfigurationError, grid_points, load_configuration
@@ -82,3 +84,10 @@ def merged_tables(wildcards):
     return [
         f"<results>/corpora/{corpus}/merged/{table}.jsonl" for corpus in config["corpora"] for table in tables(corpus)
     ]
+
+
+def write_run_config():
+    """The merged configuration that makes the results, defaults and all, beside them."""
+    path = Path("results", "run_config.yaml")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -50,7 +50,7 @@ rule encode:
         lambda wildcards: f"../envs/{encoder_environment(wildcards.encoder)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: round(1_000 + 400 * sample_hours(wildcards)) * attempt,
+        mem_mb=lambda wildcards, attempt: round(2_000 + 400 * sample_hours(wildcards)) * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         script=script("encode"),

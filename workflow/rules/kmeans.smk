@@ -95,7 +95,7 @@ rule kmeans_assign:
         lambda wildcards: f"../envs/{encoder_environment(codebook_encoder(wildcards))}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
+        mem_mb=lambda wildcards, attempt: 2_000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         script=script("kmeans_assign"),

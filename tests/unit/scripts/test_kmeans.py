@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+
 from amela.errors import AmelaError
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.units.codebook import read_codebook

@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import amela.encoders
 import numpy as np
 import pytest
+
+import amela.encoders
 from amela.encoders import BACKENDS, load_encoder
 from amela.encoders.frames import frame_count
 from amela.errors import AmelaError

@@ -1,6 +1,7 @@
 """Mirrors workflow/scripts/amela/encoders/frames.py."""
 
 import pytest
+
 from amela.encoders.frames import frame_count, hop_samples
 from amela.errors import AmelaError
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders.logmel import LogMelEncoder
 from amela.encoders.mel import log_mel
 from amela.errors import AmelaError, Rejected

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from amela.encoders import mel
 from amela.encoders.frames import frame_count
 from amela.errors import Rejected

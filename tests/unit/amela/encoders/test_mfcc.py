@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders.mel import log_mel
 from amela.encoders.mfcc import MfccEncoder
 from amela.errors import AmelaError, Rejected

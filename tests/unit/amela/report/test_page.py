@@ -23,7 +23,7 @@ def test_the_summary_holds_what_was_made(results):
     assert summary["field: hours"] == pytest.approx(4 / 3600)
     assert summary["field: share of speech"] == 0.5
     assert summary["k4: units"] == 4
-    assert summary["field: motifs of motifs"] == 2
+    assert summary["field: motifs (motifs)"] == 2
     assert summary["lstm: bits per second of speech"] == 7.2
     assert summary["field: WER of natural speech (sphinx)"] == 0.25
     assert summary["rejected items"] == 1

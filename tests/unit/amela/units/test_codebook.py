@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from amela.errors import DataError
 from amela.io.table import write_table
 from amela.units.codebook import KIND, SCHEMA, make_codebook, read_codebook, write_codebook

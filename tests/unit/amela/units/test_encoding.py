@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import soundfile as sf
+
 from amela.encoders import load_encoder
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError
 from amela.units import features
 from amela.units.features import FeatureSample, encoder_fingerprint, read_features, write_features

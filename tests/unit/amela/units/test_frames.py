@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError, DataError
 from amela.units.features import FeatureSample, encoder_fingerprint, write_features
 from amela.units.frames import sample_frames

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError
 from amela.units.kmeans import UnitUse, assign_units, fit_centroids, measure_use
 

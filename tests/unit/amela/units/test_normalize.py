@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError, DataError
 from amela.io.manifest import Utterance
 from amela.units.normalize import (

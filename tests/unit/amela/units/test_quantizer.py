@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders import load_encoder
 from amela.errors import AmelaError, DataError, Rejected
 from amela.io.manifest import Utterance

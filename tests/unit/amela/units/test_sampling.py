@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from amela.io.manifest import Utterance
 from amela.units.sampling import prefix_length, sampling_order, sampling_rank
 

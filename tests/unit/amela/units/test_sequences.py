@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from amela.errors import DataError
 from amela.io.table import write_table
 from amela.units.sequences import SCHEMA, UnitShard, deduplicate, read_units, split_lists, write_units

@@ -44,12 +44,13 @@ class PocketSphinx:
         ]
 
     def _decode(self, samples_N: np.ndarray) -> Iterator[Word]:
-        if len(samples_N) < SHORTEST:
+        samples_N = to_int16(samples_N)
+        if len(samples_N) < SHORTEST or not samples_N.any():  # in zeros, the search finds a word
             return
         self._decoder.reinit_feat()  # forgets the noise of earlier utterances
         self._decoder.start_utt()
         # As one block, so that the mean to normalise by is the utterance's own.
-        self._decoder.process_raw(to_int16(samples_N).tobytes(), full_utt=True)
+        self._decoder.process_raw(samples_N.tobytes(), full_utt=True)
         self._decoder.end_utt()
         if self._decoder.hyp() is None:
             return

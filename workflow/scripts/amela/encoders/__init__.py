@@ -25,7 +25,7 @@ class Encoder(Protocol):
     hop: float  # seconds
     dimension: int
 
-    def encode(self, samples_N: "np.ndarray") -> "np.ndarray":
+    def encode(self, samples_N: np.ndarray) -> np.ndarray:
         """Features of one utterance.
 
         Args:

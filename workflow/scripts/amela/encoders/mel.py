@@ -1,12 +1,12 @@
 """Log-mel spectrum: the front end of the spectral encoders and of the Griffin-Lim vocoder.
 
-Filters, window and transform are those of librosa 0.11, to 1e-4 of a natural logarithm,
+Filters, window and transform are those of librosa 0.11, to about 1e-4 of a natural logarithm,
 without its start-up: half a minute of compiling in a new environment, then 3 s and 180 MB
 more in every job.
 """
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Tuple
 
 import numpy as np
@@ -57,7 +57,7 @@ def hz_to_mel(frequency: float) -> float:
     return BREAK_MEL + np.log(frequency / BREAK_HZ) / MEL_LOG_STEP
 
 
-@lru_cache(maxsize=None)
+@cache
 def mel_filters(bands: int = BANDS) -> np.ndarray:
     """Triangular filters of unit area (in Hz) on Slaney's mel scale, float32, shape (B, F)."""
     edges = mel_to_hz(np.linspace(hz_to_mel(FMIN), hz_to_mel(FMAX), bands + 2))
@@ -69,7 +69,7 @@ def mel_filters(bands: int = BANDS) -> np.ndarray:
     return (triangles_BF * 2 / (upper_B1 - lower_B1)).astype(np.float32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def analysis_window() -> np.ndarray:
     """The window with its zeros, float32, shape (N_FFT,)."""
     side = (N_FFT - WINDOW) // 2

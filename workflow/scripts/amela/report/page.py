@@ -106,7 +106,7 @@ def summarise(results: Results) -> List[Row]:
         rows += [(f"{codebook}: units", facts["k"]), (f"{codebook}: perplexity of units", facts["perplexity"])]
     for corpus, bpe in itertools.product(results.corpora, results.contents["bpes"]):
         motifs = collect.motif_rows(results, corpus, bpe)
-        rows.append((f"{corpus}: motifs of {bpe}", sum(row["length"] > 1 for row in motifs)))
+        rows.append((f"{corpus}: motifs ({bpe})", sum(row["length"] > 1 for row in motifs)))
     for lm in results.contents["lms"]:
         best = collect.read_json(results.root / "models" / "lms" / lm / "best.json")
         rows.append((f"{lm}: bits per second of speech", float(best["bits_per_second"])))

@@ -50,14 +50,15 @@ class FeatureSums:
 
     def add(self, group: str, features_TD: np.ndarray) -> None:
         """Add the frames of one utterance."""
-        wide_TD = features_TD.astype(np.float64)
-        self._add(group, len(wide_TD), wide_TD.sum(axis=0), np.square(wide_TD).sum(axis=0))
+        sum_D = features_TD.sum(axis=0, dtype=np.float64)
+        squares_D = np.einsum("td,td->d", features_TD, features_TD, dtype=np.float64)  # no copy in float64
+        self._add(group, len(features_TD), sum_D, squares_D)
 
     def _add(self, group: str, frames: int, sum_D: np.ndarray, squares_D: np.ndarray) -> None:
         old = self.groups.get(group, (0, 0.0, 0.0))
         self.groups[group] = (old[0] + frames, old[1] + sum_D, old[2] + squares_D)
 
-    def pool(self, other: "FeatureSums") -> None:
+    def pool(self, other: FeatureSums) -> None:
         """Add another shard's sums."""
         for group, sums in other.groups.items():
             self._add(group, *sums)
