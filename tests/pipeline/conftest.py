@@ -46,7 +46,12 @@ class Clone:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def make(self, *arguments: str) -> str:
@@ -107,7 +112,14 @@ def small_config(source: Path, **changes) -> dict:
         "vocoders": {"griffinlim": {"codebook": "k20", "iterations": 4}},
         "asrs": {"pocketsphinx": {"max_hmms": 500, "max_words": 2}},
         "lms": {
-            "lstm": {"tokens": "k20", "embedding": 8, "hidden": 16, "layers": 1, "epochs": 3, "grid": {"dropout": [0.0, 0.1]}}
+            "lstm": {
+                "tokens": "k20",
+                "embedding": 8,
+                "hidden": 16,
+                "layers": 1,
+                "epochs": 3,
+                "grid": {"dropout": [0.0, 0.1]},
+            }
         },
         **changes,
     }

@@ -65,7 +65,15 @@ def test_trouble_is_rejected_with_a_reason_and_the_rest_goes_through(odd, new_cl
         assert f"corrupt/{name}" in rejected and f"corrupt/{name}" not in recordings
     for path in (odd / "formats").iterdir():
         assert any(r.startswith(f"formats/{path.stem}") for r in recordings), f"{path.name}: {rejected}"
-    for name in ("a name with 'quotes' \"and\" spaces", "new%0Aline", "žluťoučký kůň 马", "not-utf8-%FF", "loud", "six", "fast"):
+    for name in (
+        "a name with 'quotes' \"and\" spaces",
+        "new%0Aline",
+        "žluťoučký kůň 马",
+        "not-utf8-%FF",
+        "loud",
+        "six",
+        "fast",
+    ):
         assert f"made/{name}" in recordings, rejected.get(f"made/{name}")
     assert "silen" in rejected["made/silence"]
     assert "0.1" in rejected["made/short"]
@@ -139,7 +147,10 @@ def test_a_repeated_id_is_one_rejected_row(new_clone, finished, tmp_path):
     [
         ({"codebook": {}}, "unknown key 'codebook'; allowed: "),
         ({"corpora": {}}, "corpora: must not be empty"),
-        ({"codebooks": {"k20": {"encoder": "whisper"}}}, "codebooks.k20.encoder: unknown name 'whisper'; known in encoders: "),
+        (
+            {"codebooks": {"k20": {"encoder": "whisper"}}},
+            "codebooks.k20.encoder: unknown name 'whisper'; known in encoders: ",
+        ),
         ({"codebooks": {"k20": {"k": "many"}}}, "codebooks.k20.k: 'many' is not of type 'integer'"),
         ({"bpes": {"motifs": {"like": "motifs"}}}, "bpes: a cycle: motifs → motifs"),
     ],

@@ -29,7 +29,12 @@ def times(clone, pattern):
         (signal.SIGTERM, "models/lms/lstm/*/.*"),
         (signal.SIGTERM, "corpora/small/units/k20/shard-0.parquet"),
     ],
-    ids=["killed-while-segmenting", "killed-while-resynthesising", "terminated-while-training", "terminated-after-units"],
+    ids=[
+        "killed-while-segmenting",
+        "killed-while-resynthesising",
+        "terminated-while-training",
+        "terminated-after-units",
+    ],
 )
 def test_a_killed_run_goes_on_to_the_same_bytes(finished, new_clone, number, reached):
     clone = new_clone(finished.folder.parent / "audio" / "recordings.csv")

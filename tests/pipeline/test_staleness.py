@@ -7,7 +7,14 @@ import yaml
 
 SHARDS = (0, 1)
 VOICES = ("natural", "griffinlim")
-TABLES = ("manifest", "units-k20", "motifs-motifs", "resynth-griffinlim", "asr-pocketsphinx-natural", "asr-pocketsphinx-griffinlim")
+TABLES = (
+    "manifest",
+    "units-k20",
+    "motifs-motifs",
+    "resynth-griffinlim",
+    "asr-pocketsphinx-natural",
+    "asr-pocketsphinx-griffinlim",
+)
 POINTS = ("lstm_r0.001_h16_e8_l1_b32_d0.0", "lstm_r0.001_h16_e8_l1_b32_d0.1")
 
 

@@ -28,7 +28,12 @@ def real(speech, tmp_path_factory):
         known = list(csv.DictReader(handle))
     speakers = sorted({row["speaker"] for row in known})[:8]
     table = [
-        {"path": str(speech / "speechocean" / row["file"]), "speaker": row["speaker"], "text": row["text"], "age": row["age"]}
+        {
+            "path": str(speech / "speechocean" / row["file"]),
+            "speaker": row["speaker"],
+            "text": row["text"],
+            "age": row["age"],
+        }
         for row in known
         if row["speaker"] in speakers
     ]
@@ -104,7 +109,9 @@ def test_natural_speech_is_understood_and_better_than_resynthesised(run):
     assert score["natural"]["wer"] < score["griffinlim"]["wer"]
     table = rows(clone.folder / "results/corpora/small/merged/asr-pocketsphinx-natural.jsonl")
     references = [row["reference"].lower() for row in table]
-    assert jiwer.wer(references, [row["text"].lower() or "-" for row in table]) == pytest.approx(score["natural"]["wer"], abs=0.02)
+    assert jiwer.wer(references, [row["text"].lower() or "-" for row in table]) == pytest.approx(
+        score["natural"]["wer"], abs=0.02
+    )
     assert all(0 <= word["start"] < word["end"] for row in table for word in row["words"])
 
 
@@ -140,7 +147,9 @@ def test_printed_commands_can_be_run_by_hand(finished, copy_of):
     clone = copy_of(finished)
     target = "results/corpora/small/vad/shard-0.jsonl"
     said = clone.make("--dry-run", "--printshellcmds", "--force", target)
-    command = next(line.strip() for line in said.splitlines() if line.strip().startswith("python workflow/scripts/vad.py"))
+    command = next(
+        line.strip() for line in said.splitlines() if line.strip().startswith("python workflow/scripts/vad.py")
+    )
     before = (clone.folder / target).read_bytes()
     (clone.folder / target).unlink()
     log = next((clone.folder / "logs/vad/small").glob("shard-0.log")).read_text()

@@ -1,6 +1,7 @@
 """Mirrors workflow/configuration.py."""
 
 import pytest
+
 from configuration import ConfigurationError, check_references, grid_points, load_configuration, resolve_like
 
 SHORTEST = {"corpora": {"field": {"source": "/data/field"}}}
@@ -39,7 +40,10 @@ def test_a_loaded_configuration_loads_again_unchanged():
         ({"corpora": {"A b": {"source": "x"}}}, "'A b' is not a name"),
         ({"corpora": {"a": {"source": "x", "shards": "2"}}}, r"corpora\.a\.shards: '2' is not of type 'integer'"),
         ({"corpora": {"a": {"source": "x", "vad": "sileros"}}}, r"corpora\.a\.vad: unknown name 'sileros'; .*silero"),
-        ({"encoders": {"e": {"backend": "wavlm"}}}, r"encoders\.e\.backend: 'wavlm' is not allowed; allowed: logmel, mfcc"),
+        (
+            {"encoders": {"e": {"backend": "wavlm"}}},
+            r"encoders\.e\.backend: 'wavlm' is not allowed; allowed: logmel, mfcc",
+        ),
         ({"codebooks": {"c": {"encoder": "hubert"}}}, r"codebooks\.c\.encoder: unknown name 'hubert'; .*mfcc"),
         ({"codebooks": {"c": {"k": 1}}}, r"codebooks\.c\.k: 1 is less than the minimum of 2"),
         ({"lms": {"l": {"tokens": "nothing"}}}, r"lms\.l\.tokens: unknown name 'nothing'; known in codebooks and bpes"),

@@ -16,9 +16,13 @@ def reference():
     return yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8"))
 
 
+def schema_of(section):
+    return yaml.safe_load((SCHEMAS / f"{section}.schema.yaml").read_text("utf-8"))
+
+
 def properties(section):
     """Schema of each key of a thing in ``section``."""
-    schema = yaml.safe_load((SCHEMAS / f"{section}.schema.yaml").read_text("utf-8"))
+    schema = schema_of(section)
     thing = schema["additionalProperties"]
     if "$ref" in thing:
         thing = schema["$defs"][thing["$ref"].rpartition("/")[2]]
@@ -38,8 +42,10 @@ def test_the_first_thing_of_a_section_has_every_key(reference, section):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_first_thing_of_a_section_has_the_schemas_defaults(reference, section):
-    first = next(iter(reference[section].values()))
+    name, first = next(iter(reference[section].items()))
+    built_in = schema_of(section).get("properties", {}).get(name, {}).get("default", {})
     defaults = {key: schema["default"] for key, schema in properties(section).items() if "default" in schema}
+    defaults.update(built_in)
     assert {key: first[key] for key in defaults} == defaults
 
 

@@ -29,7 +29,11 @@ def dry_run(folder: Path, shards: int) -> dict:
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(ROOT / "workflow" / "Snakefile")]
     process = subprocess.Popen(
-        [*command, "--configfile", "config.yaml"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*command, "--configfile", "config.yaml"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

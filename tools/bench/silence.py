@@ -7,6 +7,7 @@ runs both searches in turn and compares medians of process CPU time. Decoding is
 Example
     OMP_NUM_THREADS=1 python tools/bench/silence.py --minutes 10 --speech recordings/
 """
+
 from __future__ import annotations
 
 import argparse

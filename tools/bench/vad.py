@@ -35,6 +35,7 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 import vad_infer
+
 from amela.audio import SAMPLE_RATE
 from amela.errors import AmelaError
 from amela.io.jsonl import write_jsonl

@@ -7,27 +7,8 @@ OUTPUTS  corpora/{corpus}/asr/{asr}/{voice}/shard-{shard}.jsonl, .rejected.jsonl
 CONFIG   asrs.{asr}
 """
 
-from amela.asr import BACKENDS as RECOGNISERS
 
-
-def asr_manifest(wildcards):
-    stage = "manifest" if wildcards.voice == "natural" else f"resynth/{wildcards.voice}"
-    return f"<results>/corpora/{wildcards.corpus}/{stage}/shard-{wildcards.shard}.jsonl"
-
-
-def asr_audio(wildcards):
-    """Folder of the files that the manifest names."""
-    stage = "segment" if wildcards.voice == "natural" else f"resynth/{wildcards.voice}"
-    return f"<results>/corpora/{wildcards.corpus}/{stage}/shard-{wildcards.shard}"
-
-
-def asr_environment(wildcards):
-    return f"asr-{config['asrs'][wildcards.asr]['backend']}"
-
-
-def asr_module(wildcards):
-    """Module that is loaded by string."""
-    return RECOGNISERS[config["asrs"][wildcards.asr]["backend"]].partition(":")[0]
+include: "functions/asr.smk"
 
 
 rule asr:

@@ -8,22 +8,7 @@ CONFIG   bpes.{bpe}: codebook, vocab_size, deduplicate, max_length, fit_on
 """
 
 
-def bpe_units(wildcards):
-    """Every shard of units that motifs are learnt on."""
-    bpe = config["bpes"][wildcards.bpe]
-    return token_files(bpe["codebook"], bpe["fit_on"])
-
-
-def bpe_coverage(wildcards):
-    """Merged tables of the units: proof that no shard lacks an utterance. Waited for, not read."""
-    bpe = config["bpes"][wildcards.bpe]
-    return expand("<results>/corpora/{corpus}/merged/units-{codebook}.jsonl", corpus=bpe["fit_on"], **bpe)
-
-
-def bpe_shard(wildcards):
-    """The units of one shard."""
-    codebook = config["bpes"][wildcards.bpe]["codebook"]
-    return f"<results>/corpora/{wildcards.corpus}/units/{codebook}/shard-{wildcards.shard}.parquet"
+include: "functions/bpe.smk"
 
 
 rule bpe_train:
@@ -46,9 +31,7 @@ rule bpe_train:
     params:
         script=script("bpe_train"),
         environment="bpe",
-        units=lambda wildcards, input: shard_folders(
-            "--units", input.units, config["bpes"][wildcards.bpe]["fit_on"]
-        ),
+        units=lambda wildcards, input: shard_folders("--units", input.units, config["bpes"][wildcards.bpe]["fit_on"]),
         bpe=lambda wildcards: settings("bpes", wildcards.bpe, "vocab_size", "deduplicate", "max_length"),
         code=code_digest("bpe_train"),
     shell:

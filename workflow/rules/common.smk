@@ -31,8 +31,8 @@ NAMES = {
 
 
 wildcard_constraints:
-    shard=r"\d+",
     **{name: "|".join(map(re.escape, values)) or "$^" for name, values in NAMES.items()},
+    shard=r"\d+",
 
 
 def script(name):
@@ -52,7 +52,9 @@ def shards(corpus):
 
 def each_shard(pattern, corpora):
     """``pattern`` for every shard of every corpus in ``corpora``."""
-    return [path for corpus in corpora for path in expand(pattern, corpus=corpus, shard=shards(corpus), allow_missing=True)]
+    return [
+        path for corpus in corpora for path in expand(pattern, corpus=corpus, shard=shards(corpus), allow_missing=True)
+    ]
 
 
 def shard_folders(option, files, corpora):

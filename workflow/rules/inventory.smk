@@ -6,10 +6,7 @@ CONFIG   corpora.{corpus}: source, include, exclude, shards
 """
 
 
-def inventory_table(wildcards):
-    """The source if it is a table; a directory is a snapshot: new recordings are a new corpus."""
-    source = config["corpora"][wildcards.corpus]["source"]
-    return [] if os.path.isdir(source) else source
+include: "functions/inventory.smk"
 
 
 rule inventory:

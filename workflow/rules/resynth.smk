@@ -7,9 +7,7 @@ CONFIG   vocoders.{vocoder}: codebook, backend, iterations, seed
 """
 
 
-def resynth_units(wildcards):
-    codebook = config["vocoders"][wildcards.vocoder]["codebook"]
-    return f"<results>/corpora/{wildcards.corpus}/units/{codebook}/shard-{wildcards.shard}.parquet"
+include: "functions/resynth.smk"
 
 
 rule resynth:

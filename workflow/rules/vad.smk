@@ -6,25 +6,8 @@ OUTPUTS  corpora/{corpus}/vad/: shard-{shard}.probabilities.parquet, .probabilit
 CONFIG   corpora.{corpus}.vad → vads.{name}
 """
 
-from amela.vad import BACKENDS, detector_settings
 
-
-def detector_environment(name):
-    """Environment of an entry of ``vads``: each backend has its own."""
-    return f"vad-{config['vads'][name]['backend']}"
-
-
-def detector_module(name):
-    """Module of the backend of an entry of ``vads``, for ``code_digest``."""
-    return BACKENDS[config["vads"][name]["backend"]].partition(":")[0]
-
-
-def vad_of(wildcards):
-    return config["corpora"][wildcards.corpus]["vad"]
-
-
-def vad_environment(wildcards):
-    return detector_environment(vad_of(wildcards))
+include: "functions/vad.smk"
 
 
 rule vad_infer:

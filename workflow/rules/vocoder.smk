@@ -6,65 +6,8 @@ OUTPUTS  models/vocoders/{vocoder}/vocoder.parquet
 CONFIG   vocoders.{vocoder}: codebook, backend, train_on, train_hours
 """
 
-from amela.vocoder import BACKENDS as VOCODERS
-from amela.vocoder import is_log_mel
 
-
-def vocoder_environment(wildcards):
-    return f"vocoder-{config['vocoders'][wildcards.vocoder]['backend']}"
-
-
-def vocoder_module(wildcards):
-    """Module that is loaded by string."""
-    return VOCODERS[config["vocoders"][wildcards.vocoder]["backend"]].partition(":")[0]
-
-
-def vocoder_encoder(wildcards):
-    return codebook_encoder_of(config["vocoders"][wildcards.vocoder]["codebook"])
-
-
-def codebook_encoder_of(codebook):
-    return config["codebooks"][codebook]["encoder"]
-
-
-def vocoder_corpora(wildcards):
-    """Corpora whose speech is averaged; none where the codebook is heard as it is."""
-    return (
-        []
-        if is_log_mel(config["encoders"][vocoder_encoder(wildcards)])
-        else config["vocoders"][wildcards.vocoder]["train_on"]
-    )
-
-
-def vocoder_codebook(wildcards):
-    codebook = config["vocoders"][wildcards.vocoder]["codebook"]
-    return f"<results>/models/codebooks/{codebook}/codebook.parquet"
-
-
-def vocoder_manifests(wildcards):
-    return each_shard("<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl", vocoder_corpora(wildcards))
-
-
-def vocoder_audio(wildcards):
-    return each_shard("<results>/corpora/{corpus}/segment/shard-{shard}", vocoder_corpora(wildcards))
-
-
-def vocoder_units(wildcards):
-    return token_files(config["vocoders"][wildcards.vocoder]["codebook"], vocoder_corpora(wildcards))
-
-
-def vocoder_coverage(wildcards):
-    """Merged tables of the units: proof that no shard lacks an utterance. Waited for, not read."""
-    table = f"units-{config['vocoders'][wildcards.vocoder]['codebook']}"
-    return [f"<results>/corpora/{corpus}/merged/{table}.jsonl" for corpus in vocoder_corpora(wildcards)]
-
-
-def vocoder_arguments(wildcards, input):
-    """Arguments --corpus MANIFESTS UNITS SHARDS, one for each corpus: file names would not fit on a command line."""
-    manifests = dict.fromkeys(os.path.dirname(path) for path in input.manifests)
-    units = dict.fromkeys(os.path.dirname(path) for path in input.units)
-    counts = (str(len(shards(corpus))) for corpus in vocoder_corpora(wildcards))
-    return [argument for corpus in zip(manifests, units, counts) for argument in ("--corpus", *corpus)]
+include: "functions/vocoder.smk"
 
 
 rule vocoder_train:

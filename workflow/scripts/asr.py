@@ -12,6 +12,7 @@ Example
         --asr '{"backend": "pocketsphinx", "max_hmms": 3000, "max_words": 5}' \\
         --output transcripts.jsonl --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

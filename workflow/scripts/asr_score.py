@@ -9,6 +9,7 @@ Example
     python workflow/scripts/asr_score.py \\
         --transcripts results/corpora/demo/merged/asr-pocketsphinx-natural.jsonl --output score.json
 """
+
 from __future__ import annotations
 
 import json

@@ -10,6 +10,7 @@ Example
         --model bpe.model --description bpe.json \\
         --output motifs.parquet --occurrences occurrences.parquet --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

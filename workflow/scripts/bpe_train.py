@@ -12,6 +12,7 @@ Example
         --bpe '{"vocab_size": 500, "deduplicate": true, "max_length": 64}' \\
         --model bpe.model --description bpe.json
 """
+
 from __future__ import annotations
 
 import json

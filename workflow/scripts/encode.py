@@ -13,6 +13,7 @@ Example
         --encoder '{"backend": "mfcc", "hop": 0.01, "normalize": "speaker"}' \\
         --output features.parquet --sums sums.parquet --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

@@ -13,6 +13,7 @@ Example
         --codebook codebook.parquet --normalizer normalizer.parquet \\
         --output units.parquet --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

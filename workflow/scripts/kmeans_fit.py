@@ -11,6 +11,7 @@ Example
         --codebook '{"k": 100, "fit_hours": 10, "batch": 10000, "max_epochs": 100, "seed": 0}' \\
         --output codebook.parquet --report report.json
 """
+
 from __future__ import annotations
 
 import json

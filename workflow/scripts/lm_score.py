@@ -11,6 +11,7 @@ Example
             results/corpora/demo/units/mfcc-k100 1 \\
         --output score.json
 """
+
 from __future__ import annotations
 
 import json

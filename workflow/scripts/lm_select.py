@@ -9,6 +9,7 @@ Example
     python workflow/scripts/lm_select.py --point small small/training.json small/score.json \\
         --point large large/training.json large/score.json --summary summary.tsv --best best.json
 """
+
 from __future__ import annotations
 
 import json

@@ -15,6 +15,7 @@ Example
             "valid": 0.1, "test": 0.1, "seed": 0}' \\
         --model model.pt --history history.tsv --training training.json
 """
+
 from __future__ import annotations
 
 import json

@@ -13,6 +13,7 @@ Example
         --limits '{"min_duration": 0.1, "max_duration": null, "min_speech": 0.0}' \\
         --output shard-0.jsonl --rejected shard-0.rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

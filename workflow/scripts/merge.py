@@ -13,6 +13,7 @@ Example
         --shards 4 --max-rejected 0.05 \\
         --output units.jsonl --rejected units.rejected.jsonl --coverage units.coverage.json
 """
+
 from __future__ import annotations
 
 import json

@@ -9,6 +9,7 @@ Example
     python workflow/scripts/motifs.py --motifs results/corpora/demo/motifs/motifs --shards 4 \\
         --model bpe.model --description bpe.json --table motifs.tsv --summary motifs.json
 """
+
 from __future__ import annotations
 
 import csv

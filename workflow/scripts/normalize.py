@@ -8,6 +8,7 @@ Example
     python workflow/scripts/normalize.py --sums results/corpora/librivox/encode/mfcc 16 \\
         --output normalizer.parquet
 """
+
 from __future__ import annotations
 
 import logging

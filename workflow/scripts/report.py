@@ -9,6 +9,7 @@ Example
         "codebooks": ["mfcc-k100"], "bpes": ["motifs"], "vocoders": ["griffinlim"], "asrs": ["pocketsphinx"],
         "lms": {"lstm": ["lstm_r0.001_h256_e128_l2_b32_d0.1"]}}' --page report.html --summary summary.tsv
 """
+
 from __future__ import annotations
 
 import logging

@@ -12,6 +12,7 @@ Example
         --model vocoder.parquet --vocoder '{"backend": "griffinlim", "iterations": 32, "seed": 0}' \\
         --audio resynth/ --output resynth.jsonl --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

@@ -15,6 +15,7 @@ Example
             "seek_step": 1, "vad": null, "padding": 0.1, "min_duration": 2, "max_duration": 30, "max_gap": 1}' \\
         --audio cuts/ --output utterances.jsonl --rejected rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

@@ -12,6 +12,7 @@ Example
                      "padding": 0.1, "aggressiveness": 2}' \\
         --output shard-0.jsonl --table shard-0.csv --rttm shard-0.rttm --rejected shard-0.rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

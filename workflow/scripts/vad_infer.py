@@ -10,6 +10,7 @@ Example
         --detector '{"backend": "silero"}' --output shard-0.probabilities.parquet \\
         --rejected shard-0.probabilities.rejected.jsonl
 """
+
 from __future__ import annotations
 
 import logging

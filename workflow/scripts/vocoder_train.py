@@ -12,6 +12,7 @@ Example
         --corpus results/corpora/demo/manifest results/corpora/demo/units/mfcc-k100 4 \\
         --output vocoder.parquet
 """
+
 from __future__ import annotations
 
 import logging

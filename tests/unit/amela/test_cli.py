@@ -4,6 +4,7 @@ import argparse
 import logging
 
 import pytest
+
 from amela.cli import json_object, parse_stage, run_stage, stage_parser
 from amela.errors import AmelaError, Rejected
 

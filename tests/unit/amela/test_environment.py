@@ -5,6 +5,7 @@ import sys
 from importlib import metadata
 
 import pytest
+
 from amela.environment import ENVIRONMENTS, check_environment, installed_version, read_pins
 from amela.errors import AmelaError
 

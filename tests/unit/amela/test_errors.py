@@ -1,6 +1,7 @@
 """Errors are one line: what, where, what to do."""
 
 import pytest
+
 from amela.errors import AmelaError, DataError, Rejected
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+
 from amela.errors import DataError
 from amela.provenance import check_fingerprint, code_digest, file_sha256, settings_digest
 

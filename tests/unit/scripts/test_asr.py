@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from amela.audio.save import save_audio
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.manifest import Utterance, write_manifest

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from amela.errors import DataError
 from amela.io.jsonl import read_jsonl
 from amela.io.table import read_table

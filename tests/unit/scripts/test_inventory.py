@@ -3,11 +3,11 @@
 import json
 import os
 
+import inventory
 import numpy as np
 import pytest
 import soundfile as sf
 
-import inventory
 from amela.errors import AmelaError
 
 

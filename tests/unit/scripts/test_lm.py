@@ -14,8 +14,19 @@ from amela.lm.checkpoint import ResumePoint
 from amela.units.sequences import UnitShard, write_units
 
 SETTINGS = {
-    **{"tokens": "units", "deduplicate": True, "embedding": 4, "hidden": 8, "layers": 1, "dropout": 0.1},
-    **{"lr": 0.01, "batch": 4, "epochs": 2, "patience": 2, "valid": 0.2, "test": 0.2, "seed": 0},
+    "tokens": "units",
+    "deduplicate": True,
+    "embedding": 4,
+    "hidden": 8,
+    "layers": 1,
+    "dropout": 0.1,
+    "lr": 0.01,
+    "batch": 4,
+    "epochs": 2,
+    "patience": 2,
+    "valid": 0.2,
+    "test": 0.2,
+    "seed": 0,
 }
 
 

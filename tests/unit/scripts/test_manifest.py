@@ -4,6 +4,7 @@ import json
 
 import manifest
 import pytest
+
 from amela.errors import DataError
 
 LIMITS = {"min_duration": 0.1, "max_duration": 30.0, "min_speech": 0.0}

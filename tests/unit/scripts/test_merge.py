@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from amela.errors import AmelaError
 from amela.io.jsonl import read_jsonl, write_jsonl
 

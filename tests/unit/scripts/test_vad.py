@@ -12,6 +12,7 @@ pytest.importorskip("pyarrow")
 import manifest  # noqa: E402
 import vad  # noqa: E402
 import vad_infer  # noqa: E402
+
 from amela.errors import DataError  # noqa: E402
 
 SETTINGS = {"backend": "energy", "onset": 0.5, "offset": 0.35, "min_on": 0.25, "min_off": 0.5, "padding": 0.1}

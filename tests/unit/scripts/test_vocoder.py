@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+
 from amela.audio.save import save_audio
 from amela.encoders.mel import log_mel
 from amela.errors import DataError

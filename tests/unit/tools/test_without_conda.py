@@ -84,7 +84,8 @@ def pythons(monkeypatch, tmp_path):
 def test_an_interpreter_is_found_behind_broken_ones(pythons, folder):
     pythons("shims", "3.11", "echo no such version >&2; exit 127")
     pythons("shims", "3.12")
-    assert interpreters.find_interpreter("3.11") == ("3.11", pythons(folder, "3.11"))
+    working = pythons(folder, "3.11")
+    assert interpreters.find_interpreter("3.11") == ("3.11", working)
 
 
 def test_the_nearest_newer_interpreter_stands_in(pythons):

@@ -1,4 +1,5 @@
 """What every stage script shares: parser, logging, environment check, exit status."""
+
 from __future__ import annotations
 
 import argparse

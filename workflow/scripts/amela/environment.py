@@ -3,6 +3,7 @@
 Activation can fail without a word (``source activate X; command`` goes on in the host
 Python), so every stage compares what is installed with the pins of its environment file.
 """
+
 from __future__ import annotations
 
 import logging

@@ -1,4 +1,5 @@
 """Errors that a user can act on. Anything else is a bug and keeps its traceback."""
+
 from __future__ import annotations
 
 from typing import Optional

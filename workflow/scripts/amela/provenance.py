@@ -2,12 +2,13 @@
 
 Standard library only: the Snakefile imports this module.
 """
+
 from __future__ import annotations
 
 import ast
 import hashlib
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, Tuple
 
@@ -18,7 +19,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 READ_BLOCK = 1 << 20  # bytes
 
 
-@lru_cache(maxsize=None)
+@cache
 def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
     """Digest of the named modules and of every ``amela`` module that they import.
 
@@ -40,7 +41,7 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
     return digest.hexdigest()[:12]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _module(path: Path, root: Path) -> Tuple[str, Tuple[Path, ...]]:
     """Shape of a module, and the first-party files that it imports."""
     tree = ast.parse(path.read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.asr import Word
 from amela.asr.transcripts import transcribe_all
 from amela.audio.save import save_audio

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from amela.errors import AmelaError
 from amela.eval.error_rate import normalise, score_transcripts
 
@@ -53,7 +54,9 @@ def test_rates_are_summed_edit_distances():
 
 
 def test_kinds_of_errors_by_hand():
-    score = score_transcripts([{"text": "The cat SITS on on it", "reference": "the, cat sat on the mat of it"}], "table")
+    score = score_transcripts(
+        [{"text": "The cat SITS on on it", "reference": "the, cat sat on the mat of it"}], "table"
+    )
     assert (score["substitutions"], score["deletions"], score["insertions"], score["words"]) == (2, 2, 0, 8)
     assert score["wer"] == 0.5
 

@@ -4,6 +4,7 @@ import json
 
 import pyarrow as pa
 import pytest
+
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.table import write_table
 

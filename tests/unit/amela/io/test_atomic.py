@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from amela.io.atomic import atomic_folder, atomic_path, open_atomic
 
 

@@ -1,6 +1,7 @@
 """The proof that no stage lost anything: what it counts, and every gap that it must name."""
 
 import pytest
+
 from amela.errors import AmelaError, DataError
 from amela.io.coverage import Flow, check_rejected, check_something_left, ledger_rows, prove_coverage
 

@@ -81,7 +81,7 @@ def test_first_folders_are_speakers_if_all_recordings_have_one(make, names, spea
 @pytest.mark.parametrize(
     ("ending", "content", "text"),
     [
-        ("txt", "The quick\nbrown  fox.\n".encode(), "The quick brown fox."),
+        ("txt", b"The quick\nbrown  fox.\n", "The quick brown fox."),
         ("lab", "\ufeffñandú".encode(), "ñandú"),
         ("txt", b"2 6 4 8", "2 6 4 8"),  # digits read aloud
         ("lab", b"0.23\t0.61\tspeech\n0.61\t0.9\tsilence\n", None),

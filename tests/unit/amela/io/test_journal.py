@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from amela.io.journal import Journal
 
 MADE_BY = {"model": "a", "settings": [1, 2]}

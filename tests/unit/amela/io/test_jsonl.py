@@ -1,6 +1,7 @@
 """JSON Lines: awkward text survives, broken files are named."""
 
 import pytest
+
 from amela.errors import DataError
 from amela.io.jsonl import json_line, read_jsonl, write_jsonl
 

@@ -1,6 +1,7 @@
 """The ledger: rejections become rows, everything else stays an error."""
 
 import pytest
+
 from amela.errors import DataError, Rejected
 from amela.io.jsonl import read_jsonl
 from amela.io.ledger import Ledger

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from amela.errors import DataError
 from amela.io.jsonl import write_jsonl
 from amela.io.manifest import Utterance, audio_location, read_manifest, utterance_from_row, write_manifest

@@ -1,6 +1,7 @@
 """Rows of the merged tables."""
 
 import pyarrow as pa
+
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.merged import merged_rows
 from amela.io.table import write_table

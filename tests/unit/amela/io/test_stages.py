@@ -1,6 +1,7 @@
 """Files of the stages, as docs/formats.md names them."""
 
 import pytest
+
 from amela.io.stages import chain_files, ledger_file, output_file
 
 

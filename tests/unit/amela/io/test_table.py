@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from amela.errors import DataError
 from amela.io.table import read_table, write_table
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import soundfile
+
 from amela.io.jsonl import write_jsonl
 from amela.io.table import write_table
 from amela.report.collect import Results
@@ -28,7 +29,9 @@ def results(tmp_path):
     write_jsonl(corpus / "merged/manifest.jsonl", manifest)
     write_jsonl(corpus / "merged/resynth-gl.jsonl", manifest)
     for voice in ("natural", "gl"):
-        write_jsonl(corpus / f"merged/asr-sphinx-{voice}.jsonl", [{**row, "text": f"{voice} heard"} for row in manifest])
+        write_jsonl(
+            corpus / f"merged/asr-sphinx-{voice}.jsonl", [{**row, "text": f"{voice} heard"} for row in manifest]
+        )
         _json(corpus / f"asr/sphinx/{voice}/score.json", utterances=4, with_reference=4, wer=0.25, cer=0.1, empty=0)
     tables = ("manifest", "units-k4", "motifs-motifs", "resynth-gl", "asr-sphinx-natural", "asr-sphinx-gl")
     for table in tables:

@@ -1,6 +1,7 @@
 """Mirrors workflow/scripts/amela/report/collect.py."""
 
 import numpy as np
+
 from amela.report import collect
 
 
@@ -18,7 +19,15 @@ def test_units_are_counted_over_all_shards(results):
 def test_coverage_and_ledgers_name_their_corpus(results):
     rows = collect.coverage(results)
     assert len(rows) == len(results.tables()) == 6
-    assert rows[0] == {"corpus": "field", "table": "manifest", "stage": "last", "in": 5, "out": 4, "rejected": 1, "filtered": 0}
+    assert rows[0] == {
+        "corpus": "field",
+        "table": "manifest",
+        "stage": "last",
+        "in": 5,
+        "out": 4,
+        "rejected": 1,
+        "filtered": 0,
+    }
     assert [row["id"] for row in collect.rejected(results)] == ["bad <&> one"]
 
 

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+
 from amela.report import figures
 
 CURVES = {"a": [{"epoch": 1, "train": 2.0, "valid": 2.1}], "b": [{"epoch": 1, "train": 1.0, "valid": 1.1}]}

@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 import soundfile
+
 from amela.io.jsonl import read_jsonl
 from amela.io.manifest import utterance_from_row
 from amela.report import listening

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+
 from amela.report.page import build_page, number, usage
 
 

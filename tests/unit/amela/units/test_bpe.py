@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from amela.errors import AmelaError
-from amela.units.bpe import Bpe, to_text, to_units, train_bpe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from amela.errors import AmelaError
+from amela.units.bpe import Bpe, to_text, to_units, train_bpe
 
 K = 12
 

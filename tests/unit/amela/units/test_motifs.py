@@ -4,6 +4,9 @@ import hashlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from amela.errors import DataError, Rejected
 from amela.io.table import read_table, write_table
 from amela.units.bpe import Bpe, train_bpe
@@ -19,8 +22,6 @@ from amela.units.motifs import (
     write_occurrences,
 )
 from amela.units.vocabulary import Vocabulary
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 K, HOP = 40, 0.02
 PLANTED = (31, 35, 33, 37, 32, 36)  # units that occur nowhere else

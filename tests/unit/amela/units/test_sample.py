@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError, DataError
 from amela.units.sample import drawn, open_sample
 from amela.units.sequences import UnitShard, write_units

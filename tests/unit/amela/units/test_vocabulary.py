@@ -6,6 +6,7 @@ import logging
 import numpy as np
 import pytest
 import sentencepiece
+
 from amela.errors import DataError
 from amela.units.sample import open_sample
 from amela.units.sequences import UnitShard, write_units

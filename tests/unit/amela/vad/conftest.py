@@ -5,6 +5,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+
 from amela.vad import load_detector
 
 PACKAGES = {"silero": ("onnxruntime", "silero_vad"), "ten": ("ten_vad",), "webrtc": ("webrtcvad",), "energy": ()}

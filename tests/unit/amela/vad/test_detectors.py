@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from amela import vad
 from amela.environment import ENVIRONMENTS, read_pins
 from amela.errors import AmelaError

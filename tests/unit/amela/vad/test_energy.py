@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from amela.vad.energy import EnergyDetector, frame_levels, level_threshold
 from amela.vad.intervals import speech_intervals
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from amela.vad.frames import BLOCK_FRAMES, framed
 
 HOP = 7

@@ -1,4 +1,5 @@
 import pytest
+
 from amela.errors import DataError
 from amela.io.manifest import Utterance
 from amela.vad.join import joined, reason_to_leave_out, rejected_ids, with_speech

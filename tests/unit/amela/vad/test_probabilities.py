@@ -1,6 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from amela.errors import DataError
 from amela.io.table import write_table
 from amela.vad.probabilities import KIND, SCHEMA, read_probabilities, write_probabilities

@@ -2,6 +2,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
+
 from amela.vad.rttm import rttm_lines, rttm_name
 
 

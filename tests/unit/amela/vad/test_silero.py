@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from amela import vad
 
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -4,6 +4,7 @@ import random
 from itertools import groupby
 
 import pytest
+
 from amela.vad.statistics import speech_ratio, speech_statistics, split_points, stretches
 
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from amela import vad
 
 pytest.importorskip("ten_vad")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders.mel import log_mel
 from amela.vocoder.centroids import MelCentroids, write_vocoder
 

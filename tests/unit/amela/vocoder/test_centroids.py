@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from amela.errors import AmelaError, DataError
 from amela.vocoder import centroids
 from amela.vocoder.centroids import MelCentroids, MelMeans, read_vocoder, write_vocoder

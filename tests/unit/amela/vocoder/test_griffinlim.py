@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders.frames import frame_count
 from amela.encoders.mel import log_mel, mel_filters
 from amela.errors import AmelaError, DataError, Rejected

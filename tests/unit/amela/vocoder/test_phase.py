@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.encoders.mel import N_FFT, WINDOW
 from amela.vocoder.phase import MOMENTUM, griffin_lim
 

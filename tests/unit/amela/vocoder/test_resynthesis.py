@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import soundfile as sf
+
 from amela.errors import DataError, Rejected
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger

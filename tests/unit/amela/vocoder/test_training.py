@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from amela.audio.save import save_audio
 from amela.encoders.mel import log_mel
 from amela.errors import AmelaError, DataError

@@ -2,6 +2,7 @@
 
 Standard library only at import: the rule files read ``BACKENDS``.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -26,7 +27,7 @@ class Word(NamedTuple):
 class Recogniser(Protocol):
     """Speech to words."""
 
-    def transcribe(self, samples_N: "np.ndarray") -> List[Word]:
+    def transcribe(self, samples_N: np.ndarray) -> List[Word]:
         """Words of one utterance, in the order of time; none where none was understood.
 
         Args:

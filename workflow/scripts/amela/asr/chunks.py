@@ -1,4 +1,5 @@
 """Long utterances in pieces that a recogniser can hold, cut where it is quietest."""
+
 from __future__ import annotations
 
 from typing import Iterator, Tuple

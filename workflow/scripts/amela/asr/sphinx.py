@@ -3,6 +3,7 @@
 An offline default: 4 times faster than real time on a processor core, 28 % of the words of
 read novels wrong, most of them in children's or accented speech.
 """
+
 from __future__ import annotations
 
 import re
@@ -57,4 +58,6 @@ class PocketSphinx:
         for segment in self._decoder.seg():
             if not NO_WORD.match(segment.word):
                 start, stop = segment.start_frame, segment.end_frame + 1
-                yield Word(VARIANT.sub("", segment.word), start / self._frames_per_second, stop / self._frames_per_second)
+                yield Word(
+                    VARIANT.sub("", segment.word), start / self._frames_per_second, stop / self._frames_per_second
+                )

@@ -1,4 +1,5 @@
 """Transcripts of a shard."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator

@@ -66,7 +66,7 @@ class Pcm:
         for start in range(0, self.n_samples, size):
             yield self.read(start, start + size)
 
-    def __enter__(self) -> "Pcm":
+    def __enter__(self) -> Pcm:
         return self
 
     def __exit__(

@@ -1,4 +1,5 @@
 """How loud a recording is, over time: gathered in one pass, kept in a few bytes a frame."""
+
 from __future__ import annotations
 
 import math

@@ -2,6 +2,7 @@
 
 All times are whole milliseconds. N, M: pieces; 2: start and end.
 """
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Where the audio of an utterance lies below the folder of its shard."""
+
 from __future__ import annotations
 
 import hashlib

@@ -53,7 +53,7 @@ class Reader:
     def close(self) -> None:
         raise NotImplementedError
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Reader:
         return self
 
     def __exit__(
@@ -140,7 +140,7 @@ class FfmpegReader(Reader):
             fifo.write(frame)
         yield from _emptied(fifo)
 
-    def _frames(self) -> Iterator["av.AudioFrame"]:
+    def _frames(self) -> Iterator[av.AudioFrame]:
         """Decoded frames; broken packets are left out and counted."""
         n_broken = 0
         packets = self._container.demux(self._stream)
@@ -163,13 +163,13 @@ class FfmpegReader(Reader):
         self._file.close()
 
 
-def _emptied(fifo: "av.AudioFifo") -> Iterator[Block]:
+def _emptied(fifo: av.AudioFifo) -> Iterator[Block]:
     if fifo.samples:
         frame = fifo.read(0)  # 0: all there is
         yield frame.sample_rate, _mono(frame)
 
 
-def _mono(frame: "av.AudioFrame") -> np.ndarray:
+def _mono(frame: av.AudioFrame) -> np.ndarray:
     """Mono float32 (N,) in [-1, 1] of a frame of any layout."""
     values = frame.to_ndarray()  # (C, N), or (1, N·C) with the channels in turn
     samples_CN = values if frame.format.is_planar else values.reshape(frame.samples, -1).T

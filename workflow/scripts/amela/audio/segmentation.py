@@ -1,4 +1,5 @@
 """Where to cut a recording: speech by silence, by its own levels or by a detector; then pieces."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

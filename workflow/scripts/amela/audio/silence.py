@@ -4,6 +4,7 @@ pydub measures the level of every window of ``min_silence`` anew. Here the energ
 window is the difference of two running sums; they are whole numbers, so that the ranges
 are the same to the millisecond.
 """
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Recordings of an inventory → utterances of 16 kHz mono, with their audio files."""
+
 from __future__ import annotations
 
 import os

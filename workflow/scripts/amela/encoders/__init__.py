@@ -2,6 +2,7 @@
 
 Standard library only at import: the rule files read ``BACKENDS``.
 """
+
 from __future__ import annotations
 
 import importlib

@@ -1,4 +1,5 @@
 """How many frames an utterance has: one formula for encoders, units and resynthesis."""
+
 from __future__ import annotations
 
 from amela.audio import SAMPLE_RATE

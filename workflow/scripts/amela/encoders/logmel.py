@@ -1,4 +1,5 @@
 """Log-mel encoder: 80 bands a frame. Its centroids can be heard (vocoder ``griffinlim``)."""
+
 from __future__ import annotations
 
 import numpy as np

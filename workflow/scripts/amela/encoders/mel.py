@@ -4,6 +4,7 @@ Filters, window and transform are those of librosa 0.11, to about 1e-4 of a natu
 without its start-up: half a minute of compiling in a new environment, then 3 s and 180 MB
 more in every job.
 """
+
 from __future__ import annotations
 
 from functools import cache

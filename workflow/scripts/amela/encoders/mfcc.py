@@ -3,6 +3,7 @@
 Normalised by speaker and clustered into 50-100 units, these are the strongest features
 that need no training; without that normalisation the units say who speaks rather than what.
 """
+
 from __future__ import annotations
 
 import numpy as np

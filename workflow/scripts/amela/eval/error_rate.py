@@ -1,4 +1,5 @@
 """Word and character error rates of transcripts."""
+
 from __future__ import annotations
 
 import re
@@ -58,7 +59,9 @@ def score_transcripts(rows: Iterable[Mapping[str, Any]], where: object) -> Dict[
         if reference:
             pairs.append((reference, hypothesis))
     if len(pairs) >= LEAST_TO_JUDGE and not any(hypothesis for _, hypothesis in pairs):
-        raise AmelaError(f"not a word was recognised in {len(pairs)} utterances of speech", where, "listen to the audio")
+        raise AmelaError(
+            f"not a word was recognised in {len(pairs)} utterances of speech", where, "listen to the audio"
+        )
     counts = {"utterances": n_utterances, "with_reference": len(pairs)}
     return {**counts, **_errors(pairs), "empty": n_empty}
 

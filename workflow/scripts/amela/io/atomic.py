@@ -4,6 +4,7 @@ The temporary name is unique to the writer. A writer first removes what an earli
 killed writer of the same path has left; if that one still runs, its own rename fails, so
 that the last job started is the only one that can finish.
 """
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Proof that no item was lost between the stages of a corpus: in = out + rejected, as sets of ids."""
+
 from __future__ import annotations
 
 import json
@@ -24,7 +25,7 @@ class Flow:
     out: int = 0  # rows that the stage wrote
     rejected: int = 0  # items with a rejection that was not on purpose
     filtered: int = 0  # items whose only rejections were on purpose
-    reasons: "Counter[str]" = field(default_factory=Counter)  # of rejections that were not on purpose
+    reasons: Counter[str] = field(default_factory=Counter)  # of rejections that were not on purpose
     examples: List[str] = field(default_factory=list)  # the first rejected items
 
     def to_row(self) -> Dict[str, Any]:

@@ -103,14 +103,14 @@ def _walk(
             yield name, _size(entry), _transcript(below, entry.name, names)
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
 
 
-def _size(entry: "os.DirEntry[str]") -> int:
+def _size(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat().st_size
     except OSError:  # a broken link

@@ -1,4 +1,5 @@
 """Journal of a long job: finished items survive a kill, keyed by what made them."""
+
 from __future__ import annotations
 
 import fcntl
@@ -28,7 +29,7 @@ class Journal:
         self.fingerprint = json.loads(json.dumps(fingerprint))
         self.rows: Dict[str, Dict[str, Any]] = {}
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._handle = self._open_locked()
         self._handle.seek(0)

@@ -1,4 +1,5 @@
 """JSON Lines: one object a line, UTF-8."""
+
 from __future__ import annotations
 
 import json

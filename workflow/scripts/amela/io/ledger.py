@@ -3,6 +3,7 @@
 ``merge`` holds the ledgers against the inputs and outputs of each stage, so that nothing
 can be lost without a row here.
 """
+
 from __future__ import annotations
 
 import logging

@@ -1,4 +1,5 @@
 """The manifest: one utterance a line, the contract between stages (and with NeMo)."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Rows of the merged tables."""
+
 from __future__ import annotations
 
 from pathlib import Path

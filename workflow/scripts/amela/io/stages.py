@@ -2,6 +2,7 @@
 
 Standard library only: the rules use it to name the inputs of ``merge``.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Parquet tables that carry, in their metadata, what they are and what made them."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 
 Shapes: B sequences of a batch, T time steps.
 """
+
 from __future__ import annotations
 
 from typing import Iterable, List, Sequence, Tuple

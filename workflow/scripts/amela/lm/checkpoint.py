@@ -3,6 +3,7 @@
 Both are read with ``weights_only=True`` (no code is run) and strictly: a missing or
 unexpected key is an error.
 """
+
 from __future__ import annotations
 
 import json

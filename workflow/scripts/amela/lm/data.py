@@ -2,6 +2,7 @@
 
 Utterances are known by (corpus, id): two corpora may use the same ids.
 """
+
 from __future__ import annotations
 
 import hashlib

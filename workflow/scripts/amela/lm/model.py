@@ -6,6 +6,7 @@ L layers, V output symbols.
 One symbol, the boundary, stands before the first token and after the last: the model
 predicts when an utterance ends, and so is a distribution over whole utterances.
 """
+
 from __future__ import annotations
 
 import os

@@ -8,6 +8,7 @@ the probabilities sum to one (Witten & Bell 1991; Chen & Goodman 1999, section 2
 
 V is the vocabulary and the end. A history that was never seen leaves P(w).
 """
+
 from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Sequence, Tuple

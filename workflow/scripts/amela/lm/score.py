@@ -2,6 +2,7 @@
 
 Shapes: B sequences of a batch, T time steps, W time steps of a window.
 """
+
 from __future__ import annotations
 
 import math

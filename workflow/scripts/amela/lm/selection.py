@@ -1,4 +1,5 @@
 """The grid of a language model: one row a point, the best by validation loss."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence, Tuple

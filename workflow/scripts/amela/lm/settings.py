@@ -1,4 +1,5 @@
 """Settings of one language model: a point of its grid, and how it is trained."""
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass

@@ -1,4 +1,5 @@
 """Train, validation and test parts of a corpus, without a speaker in two of them."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """Training of one language model: epochs, early stopping, resuming."""
+
 from __future__ import annotations
 
 import copy

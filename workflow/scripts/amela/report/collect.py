@@ -1,4 +1,5 @@
 """Read what the stages have written, as plain rows for the report's tables and figures."""
+
 from __future__ import annotations
 
 import csv

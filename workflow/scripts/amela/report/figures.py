@@ -1,4 +1,5 @@
 """Figures of the report, as SVG images that stand inside the page."""
+
 from __future__ import annotations
 
 import base64

@@ -1,4 +1,5 @@
 """Audio inside the page: players need no file beside it."""
+
 from __future__ import annotations
 
 import base64

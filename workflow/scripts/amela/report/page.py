@@ -1,4 +1,5 @@
 """The report: one page that opens offline, and its first table as a file."""
+
 from __future__ import annotations
 
 import itertools
@@ -62,7 +63,12 @@ def corpus_section(results: Results, corpus: str, examples: int) -> Row:
 
 def codebook_section(results: Results, codebook: str) -> Row:
     counts_K = collect.unit_counts(results, codebook)
-    return {"name": codebook, "figure": figures.unit_usage(counts_K), "used": int((counts_K > 0).sum()), **usage(counts_K)}
+    return {
+        "name": codebook,
+        "figure": figures.unit_usage(counts_K),
+        "used": int((counts_K > 0).sum()),
+        **usage(counts_K),
+    }
 
 
 def usage(counts_K: np.ndarray) -> Row:

@@ -3,6 +3,7 @@
 Unit u is the character U+E000 + u of Unicode's private use area (6,400 characters), which
 no normaliser touches; units that are separated by spaces would never be merged.
 """
+
 from __future__ import annotations
 
 import io

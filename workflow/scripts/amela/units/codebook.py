@@ -1,4 +1,5 @@
 """The codebook file: centroids, and what made them."""
+
 from __future__ import annotations
 
 import hashlib

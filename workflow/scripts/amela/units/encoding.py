@@ -1,4 +1,5 @@
 """Encode a shard: features of the sample that codebooks are fitted on, sums over everything."""
+
 from __future__ import annotations
 
 from typing import Any, Mapping, Sequence, Tuple

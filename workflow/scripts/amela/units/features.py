@@ -1,4 +1,5 @@
 """Features of a sample of utterances: the file between encode and kmeans_fit."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

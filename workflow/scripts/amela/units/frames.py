@@ -3,6 +3,7 @@
 They are held in memory once, as float32: 4 · D bytes a frame, so 56 MB an hour of 39-d
 features at 10 ms, 115 MB of 80-d; the fit adds about 12 MB an hour.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

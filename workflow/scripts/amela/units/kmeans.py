@@ -1,4 +1,5 @@
 """K-means: fit a codebook, assign units, and say how well a codebook is used."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

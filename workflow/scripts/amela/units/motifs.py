@@ -1,4 +1,5 @@
 """Motifs: what byte pair encoding made of the units, with their times."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

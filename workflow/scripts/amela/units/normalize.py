@@ -3,6 +3,7 @@
 A group with little speech (a speaker with one short clip) is normalised by its own noisy
 statistics all the same; ``short_groups`` names them.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

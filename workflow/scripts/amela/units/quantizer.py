@@ -1,4 +1,5 @@
 """Speech to units: encoder, normalizer and codebook that belong together."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Unit sequences of many shards, one utterance at a time, as training data."""
+
 from __future__ import annotations
 
 import hashlib

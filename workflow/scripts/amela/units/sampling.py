@@ -3,6 +3,7 @@
 The order is a hash of the utterance's id, so that it depends on nothing else: a smaller
 sample is a prefix of a larger one, and no setting of a codebook makes features stale.
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """Unit sequences: the file between k-means and everything that reads units."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """A vocabulary of motifs: a SentencePiece model and the description of what it is for (bpe.json)."""
+
 from __future__ import annotations
 
 import hashlib

@@ -2,6 +2,7 @@
 
 Standard library only at this level: the Snakefile imports this module.
 """
+
 from __future__ import annotations
 
 import importlib

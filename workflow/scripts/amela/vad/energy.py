@@ -3,6 +3,7 @@
 Each file sets its own threshold from the spread of its levels. Whatever is loud counts as
 speech, and a file of steady noise has none: use it where no model can run, or to compare.
 """
+
 from __future__ import annotations
 
 from typing import Iterable

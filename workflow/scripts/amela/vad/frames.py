@@ -1,4 +1,5 @@
 """From blocks of any size to whole frames, on a grid that does not depend on the blocks."""
+
 from __future__ import annotations
 
 from typing import Iterable, Iterator

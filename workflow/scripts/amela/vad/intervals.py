@@ -1,4 +1,5 @@
 """From frame probabilities to stretches of speech."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Utterances joined to what an earlier stage says of them, without losing one. Standard library only."""
+
 from __future__ import annotations
 
 from dataclasses import replace

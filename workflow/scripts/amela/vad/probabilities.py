@@ -1,4 +1,5 @@
 """The table of speech probabilities, between the model and the thresholds."""
+
 from __future__ import annotations
 
 from pathlib import Path

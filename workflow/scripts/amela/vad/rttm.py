@@ -2,6 +2,7 @@
 
 Source: NIST, The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan, appendix A.
 """
+
 from __future__ import annotations
 
 import re

@@ -3,6 +3,7 @@
 The package holds a model that takes a sequence of frames; bare onnxruntime runs it, and
 torch, which the package would import, is not needed. The default detector.
 """
+
 from __future__ import annotations
 
 import importlib.util

@@ -3,6 +3,7 @@
 Standard library only. Intervals are (start, end) pairs in seconds as ``speech_intervals``
 gives them: ascending, not overlapping, inside the file.
 """
+
 from __future__ import annotations
 
 import math

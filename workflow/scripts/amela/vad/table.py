@@ -1,4 +1,5 @@
 """The VAD table: CSV, one line a file. Standard library only."""
+
 from __future__ import annotations
 
 import csv

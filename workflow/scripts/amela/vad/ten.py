@@ -3,6 +3,7 @@
 Optional: the library's licence is Apache-2.0 with a clause against competing with its
 maker, so read it before use. It answers as well as silero does, and more slowly.
 """
+
 from __future__ import annotations
 
 import ctypes

@@ -2,6 +2,7 @@
 
 Very fast, and in noise or music much less reliable than a neural model.
 """
+
 from __future__ import annotations
 
 from typing import Iterable

@@ -2,6 +2,7 @@
 
 Standard library only at import: the rule files read ``BACKENDS``.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -23,7 +24,7 @@ class Vocoder(Protocol):
     hop: float  # seconds a unit
     fingerprint: Dict[str, Any]  # of the units that it understands
 
-    def synthesise(self, units_T: "np.ndarray", n_samples: int, name: str) -> "np.ndarray":
+    def synthesise(self, units_T: np.ndarray, n_samples: int, name: str) -> np.ndarray:
         """Speech of one utterance.
 
         Args:

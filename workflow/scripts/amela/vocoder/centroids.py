@@ -1,4 +1,5 @@
 """What each unit sounds like: the mean log-mel spectrum of its frames."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 It needs no training worth the name and no weights. The speech is a whisper-like average of
 all speakers, without pitch: good for a first listen and for tests, no match for a trained vocoder.
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -3,6 +3,7 @@
 The algorithm of librosa's ``griffinlim``, at three times its speed and without its start-up:
 transforms of all frames at once, and an overlap-add of ``WINDOW / step`` sums.
 """
+
 from __future__ import annotations
 
 import numpy as np

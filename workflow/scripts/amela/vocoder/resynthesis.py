@@ -1,4 +1,5 @@
 """Resynthesise a shard: one file an utterance, in a folder that appears whole."""
+
 from __future__ import annotations
 
 import dataclasses

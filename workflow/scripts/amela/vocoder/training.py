@@ -1,4 +1,5 @@
 """Mel centroids of a codebook's units: averaged over speech, or the codebook itself."""
+
 from __future__ import annotations
 
 import logging
