@@ -20,7 +20,7 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	if [ -t 1 ]; then logger="--logger rich"; fi; \
 	if tools/has-conda; then run=; else run=tools/without-conda; fi; \
 	$$run .venv/bin/snakemake --configfile config/demo.yaml --sdm conda --cores $(CORES) \
-	    --rerun-incomplete $${logger-} $(ARGS); \
+	    --rerun-incomplete --show-failed-logs $${logger-} $(ARGS); \
 	.venv/bin/python tools/show-summary results
 
 test: export SNAKEMAKE_CONDA_PREFIX ?= $(VIRTUALENVS)

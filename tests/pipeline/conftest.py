@@ -15,9 +15,21 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "resources" / "demo"
 SNAKEMAKE = ROOT / ".venv" / "bin" / "snakemake"
-JOB = re.compile(r"^\s*(?:local)?rule (\w+):\n(?:^    .*\n)*?(?:^    wildcards: (.*)\n)?(?:^    .*\n)*", re.MULTILINE)
+JOB = re.compile(r"^(?:local)?rule (\w+):$")
+WILDCARDS = re.compile(r"^    wildcards: (.*)$")
 # What holds results; logs and benchmarks differ from run to run by nature.
 COMPARED = ("*.jsonl", "*.json", "*.tsv", "*.csv", "*.rttm", "*.parquet", "*.flac", "*.model", "*.html", "*.pt")
+
+
+def planned_jobs(said: str) -> set:
+    """Jobs that Snakemake's output lists, as "rule wildcards"."""
+    jobs = []
+    for line in said.splitlines():
+        if rule := JOB.match(line):
+            jobs.append(rule[1])
+        elif wildcards := WILDCARDS.match(line):
+            jobs[-1] += f" {wildcards[1]}"
+    return set(jobs)
 
 
 class Clone:
@@ -67,7 +79,7 @@ class Clone:
     def planned(self, *arguments: str) -> set:
         """Jobs of a dry run, as "rule wildcards" (``segment corpus=a, shard=0``)."""
         said = self.make("--dry-run", *arguments)
-        jobs = {f"{rule} {wildcards}".strip() for rule, wildcards in JOB.findall(said)}
+        jobs = planned_jobs(said)
         assert jobs or "Nothing to be done" in said, said
         return jobs - {"all"}
 

@@ -16,7 +16,7 @@ rule vocoder_train:
         manifests=vocoder_manifests,
         audio=vocoder_audio,
         units=vocoder_units,
-        coverage=vocoder_coverage,
+        coverage=ancient(vocoder_coverage),
     output:
         vocoder="<results>/models/vocoders/{vocoder}/vocoder.parquet",
     log:

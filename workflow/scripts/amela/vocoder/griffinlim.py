@@ -21,8 +21,8 @@ from amela.vocoder.phase import griffin_lim
 # B = mel bands, F = frequency bins, P = taps of the smoothing, H = samples a frame.
 
 FRAME = 0.01  # s: frames of the synthesis are about this far apart, so that windows overlap enough
-# Over frames, of log magnitudes: what units cut into steps. Of 1, 3, 5 and 7 taps, 5 gave the
-# fewest recognition errors (see docs/performance.md).
+# Over frames, of log magnitudes: units cut sound into steps. With a triangle of 5 frames, a
+# recogniser missed 61 % of the words; with 3 frames 64 %, with 7 frames 75 %, without 67 %.
 SMOOTHING_P = np.array([1, 2, 3, 2, 1], dtype=np.float32) / 9
 BLOCK = 3_000  # frames (30 s) inverted at once: bounds memory on utterances that nobody cut
 FADE = 20  # frames over which one block turns into the next

@@ -80,6 +80,8 @@ class Resynthesis:
         samples_N = vocoder.synthesise(units_T, n_samples, utterance.id)
         place = audio_place(self.working, utterance.id)
         save_audio(self.working / place, samples_N)
+        with (self.working / place).open("rb") as audio:
+            os.fsync(audio.fileno())  # on the disk before the journal says so
         self._journal.add({"id": utterance.id, "place": place})
         self._finished[utterance.id] = place
 
