@@ -1,6 +1,6 @@
 """Motifs: byte pair encoding learnt on units, applied to each shard, and the table of a corpus.
 
-INPUTS   corpora/{corpus}/units/{codebook}, complete (merged), of the corpora in fit_on
+INPUTS   corpora/{corpus}/units/{codebook} of the corpora in fit_on
 OUTPUTS  models/bpes/{bpe}/: bpe.model, bpe.json
          corpora/{corpus}/motifs/{bpe}/shard-{shard}.parquet, .occurrences.parquet, .rejected.jsonl
          corpora/{corpus}/motifs/{bpe}/: motifs.tsv, motifs.json
@@ -14,7 +14,6 @@ include: "functions/bpe.smk"
 rule bpe_train:
     input:
         units=bpe_units,
-        coverage=ancient(bpe_coverage),
     output:
         model="<results>/models/bpes/{bpe}/bpe.model",
         description="<results>/models/bpes/{bpe}/bpe.json",

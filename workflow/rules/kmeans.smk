@@ -1,7 +1,6 @@
 """K-means: a codebook from sampled features; units of every utterance, straight from its audio.
 
-INPUTS   corpora/{corpus}/encode/{encoder}/, corpora/{corpus}/manifest/shard-{shard}.jsonl,
-         corpora/{corpus}/merged/manifest.jsonl (the proof that nothing is missing)
+INPUTS   corpora/{corpus}/encode/{encoder}/, corpora/{corpus}/manifest/shard-{shard}.jsonl
 OUTPUTS  models/codebooks/{codebook}/codebook.parquet, report.json
          corpora/{corpus}/units/{codebook}/shard-{shard}.parquet, .rejected.jsonl
 CONFIG   codebooks.{codebook}; encoders.{encoder}
@@ -15,7 +14,6 @@ rule kmeans_fit:
     input:
         features=fit_features,
         normalizers=fit_normalizers,
-        coverage=ancient(fit_coverage),
     output:
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         report="<results>/models/codebooks/{codebook}/report.json",

@@ -1,6 +1,6 @@
 """Language models: an LSTM for each point of a grid, its held-out scores, the best point.
 
-INPUTS   corpora/{corpus}/units/{codebook} or motifs/{bpe}, and the merged manifest, of the training corpora
+INPUTS   corpora/{corpus}/units/{codebook} or motifs/{bpe}, and manifest, of the training corpora
 OUTPUTS  models/lms/{lm}/{point}/: model.pt, history.tsv, training.json, score.json
          models/lms/{lm}/: summary.tsv, best.json
 CONFIG   lms.{lm}; {point} is a combination of its grid
@@ -13,8 +13,7 @@ include: "functions/lm.smk"
 rule lm_train:
     input:
         tokens=lm_tokens,
-        manifests=ancient(lm_manifests),
-        coverage=ancient(lm_coverage),
+        manifests=lm_manifests,
     output:
         model="<results>/models/lms/{lm}/{point}/model.pt",
         history="<results>/models/lms/{lm}/{point}/history.tsv",
@@ -47,7 +46,7 @@ rule lm_score:
     input:
         model="<results>/models/lms/{lm}/{point}/model.pt",
         tokens=lm_tokens,
-        manifests=ancient(lm_manifests),
+        manifests=lm_manifests,
     output:
         score="<results>/models/lms/{lm}/{point}/score.json",
     log:

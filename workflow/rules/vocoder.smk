@@ -1,7 +1,7 @@
 """Vocoder: what the units of a codebook sound like.
 
-INPUTS   models/codebooks/{codebook}; corpora/{corpus}/manifest, units/{codebook}, complete
-         (merged), of the corpora in train_on; no corpus where the codebook itself can be heard
+INPUTS   models/codebooks/{codebook}; corpora/{corpus}/manifest, units/{codebook}
+         of the corpora in train_on; no corpus where the codebook itself can be heard
 OUTPUTS  models/vocoders/{vocoder}/vocoder.parquet
 CONFIG   vocoders.{vocoder}: codebook, backend, train_on, train_hours
 """
@@ -16,7 +16,6 @@ rule vocoder_train:
         manifests=vocoder_manifests,
         audio=vocoder_audio,
         units=vocoder_units,
-        coverage=ancient(vocoder_coverage),
     output:
         vocoder="<results>/models/vocoders/{vocoder}/vocoder.parquet",
     log:

@@ -7,7 +7,7 @@ Writes  score.json: nats per token (an utterance's end is a token too), perplexi
 
 Example
     python workflow/scripts/lm_score.py --model model.pt \\
-        --corpus demo results/corpora/demo/merged/manifest.jsonl \\
+        --corpus demo results/corpora/demo/manifest \\
             results/corpora/demo/units/mfcc-k100 1 \\
         --output score.json
 """
@@ -29,8 +29,8 @@ logger = logging.getLogger("lm_score")
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
     parser.add_argument(
-        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFEST", "FOLDER", "SHARDS"),
-        help="merged manifest of a corpus, its folder of tokens, and how many shards it has; repeatable",
+        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFESTS", "TOKENS", "SHARDS"),
+        help="a corpus, its folders of manifests and of tokens, and how many shards it has; repeatable",
     )  # fmt: skip
     parser.add_argument("--model", type=Path, required=True, help="checkpoint of lm_train")
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")

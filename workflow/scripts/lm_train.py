@@ -8,7 +8,7 @@ A killed training goes on after its last epoch (.resume.pt beside the model).
 
 Example
     python workflow/scripts/lm_train.py \\
-        --corpus demo results/corpora/demo/merged/manifest.jsonl \\
+        --corpus demo results/corpora/demo/manifest \\
             results/corpora/demo/units/mfcc-k100 1 \\
         --settings '{"tokens": "units", "deduplicate": true, "embedding": 128, "hidden": 256, "layers": 2,
             "dropout": 0.1, "lr": 0.001, "batch": 32, "epochs": 100, "patience": 10,
@@ -33,8 +33,8 @@ logger = logging.getLogger("lm_train")
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
     parser.add_argument(
-        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFEST", "FOLDER", "SHARDS"),
-        help="merged manifest of a corpus, its folder of tokens, and how many shards it has; repeatable",
+        "--corpus", nargs=4, action="append", required=True, metavar=("NAME", "MANIFESTS", "TOKENS", "SHARDS"),
+        help="a corpus, its folders of manifests and of tokens, and how many shards it has; repeatable",
     )  # fmt: skip
     parser.add_argument("--settings", type=json_object, required=True, help="hyper-parameters")
     parser.add_argument("--model", type=Path, required=True, help="checkpoint to write")

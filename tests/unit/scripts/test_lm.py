@@ -36,8 +36,8 @@ def write_corpus(folder, k=5):
     ids = [f"s{speaker}/{number}" for speaker in range(6) for number in range(3)]
     units = [rng.integers(0, k, 20).astype(np.uint16) for _ in ids]
     write_units(folder / "shard-0.parquet", UnitShard(ids, units, 0.02, k, {"sha256": "f"}))
-    write_manifest(folder / "manifest.jsonl", [Utterance(i, f"/{i}.wav", 0.4, speaker=i[:2]) for i in ids])
-    return ["--corpus", "c", str(folder / "manifest.jsonl"), str(folder), "1"]
+    write_manifest(folder / "shard-0.jsonl", [Utterance(i, f"/{i}.wav", 0.4, speaker=i[:2]) for i in ids])
+    return ["--corpus", "c", str(folder), str(folder), "1"]
 
 
 def train_and_score(folder, corpus):

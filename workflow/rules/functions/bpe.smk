@@ -7,12 +7,6 @@ def bpe_units(wildcards):
     return token_files(bpe["codebook"], bpe["fit_on"])
 
 
-def bpe_coverage(wildcards):
-    """Merged tables of the units: proof that no shard lacks an utterance. Waited for, not read."""
-    bpe = config["bpes"][wildcards.bpe]
-    return expand("<results>/corpora/{corpus}/merged/units-{codebook}.jsonl", corpus=bpe["fit_on"], **bpe)
-
-
 def bpe_shard(wildcards):
     """The units of one shard."""
     codebook = config["bpes"][wildcards.bpe]["codebook"]

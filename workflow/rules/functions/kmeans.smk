@@ -23,11 +23,6 @@ def fit_normalizers(wildcards):
     return expand(pattern, corpus=fit_corpora(wildcards)) if is_normalized(encoder) else []
 
 
-def fit_coverage(wildcards):
-    """Merged manifests: proof that no shard lacks an utterance. Waited for, not read."""
-    return expand("<results>/corpora/{corpus}/merged/manifest.jsonl", corpus=fit_corpora(wildcards))
-
-
 def fit_memory(wildcards):
     """MB for the sample, held once, beside the file that is being read."""
     hours = config["codebooks"][wildcards.codebook]["fit_hours"] * len(fit_corpora(wildcards))

@@ -11,24 +11,18 @@ def lm_tokens(wildcards):
 
 
 def lm_manifests(wildcards):
-    return expand("<results>/corpora/{corpus}/merged/manifest.jsonl", corpus=config["lms"][wildcards.lm]["train_on"])
-
-
-def lm_coverage(wildcards):
-    """Merged tables of the tokens: proof that no shard lacks an utterance. Waited for, not read."""
-    lm = config["lms"][wildcards.lm]
-    return [f"<results>/corpora/{corpus}/merged/{lm_kind(wildcards)}-{lm['tokens']}.jsonl" for corpus in lm["train_on"]]
+    return each_shard(
+        "<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl", config["lms"][wildcards.lm]["train_on"]
+    )
 
 
 def lm_corpora(wildcards, input):
-    """Arguments --corpus NAME MANIFEST FOLDER SHARDS, one for each training corpus."""
+    """Arguments --corpus NAME MANIFESTS TOKENS SHARDS, one for each training corpus."""
     corpora = config["lms"][wildcards.lm]["train_on"]
-    folders = shard_folders("--corpus", input.tokens, corpora)
-    tokens = zip(*[iter(folders)] * 3)
-    named = zip(corpora, input.manifests, tokens)
-    return [
-        argument for corpus, manifest, (option, *shards) in named for argument in (option, corpus, manifest, *shards)
-    ]
+    manifests = dict.fromkeys(os.path.dirname(path) for path in input.manifests)
+    tokens = dict.fromkeys(os.path.dirname(path) for path in input.tokens)
+    counts = (str(len(shards(corpus))) for corpus in corpora)
+    return [argument for corpus in zip(corpora, manifests, tokens, counts) for argument in ("--corpus", *corpus)]
 
 
 def lm_settings(wildcards):

@@ -47,12 +47,6 @@ def vocoder_units(wildcards):
     return token_files(config["vocoders"][wildcards.vocoder]["codebook"], vocoder_corpora(wildcards))
 
 
-def vocoder_coverage(wildcards):
-    """Merged tables of the units: proof that no shard lacks an utterance. Waited for, not read."""
-    table = f"units-{config['vocoders'][wildcards.vocoder]['codebook']}"
-    return [f"<results>/corpora/{corpus}/merged/{table}.jsonl" for corpus in vocoder_corpora(wildcards)]
-
-
 def vocoder_arguments(wildcards, input):
     """Arguments --corpus MANIFESTS UNITS SHARDS, one for each corpus: file names would not fit on a command line."""
     manifests = dict.fromkeys(os.path.dirname(path) for path in input.manifests)

@@ -24,7 +24,7 @@ def corpus(tmp_path):
             paths.append(tmp_path / f"{name}-{number}.parquet")
             units = [np.array(row, dtype=np.uint16) for row in shard.values()]
             write_units(paths[-1], UnitShard(list(shard), units, 0.02, k, {"sha256": fingerprint}))
-        return manifest, paths
+        return [manifest], paths
 
     return write
 
@@ -116,7 +116,8 @@ def test_sequences_are_as_small_as_boundary_and_padding_allow(vocab_size, dtype)
     assert framed.tolist() == [vocab_size, 0, vocab_size - 1, vocab_size]
 
 
-def test_arguments_name_a_folder_and_its_number_of_shards():
-    found = corpora_from_arguments([["a", "manifest.jsonl", "units/k5", "2"], ["b", "m", "f", "0"]])
-    assert found["a"] == (Path("manifest.jsonl"), [Path("units/k5/shard-0.parquet"), Path("units/k5/shard-1.parquet")])
-    assert found["b"][1] == []
+def test_arguments_name_folders_and_their_number_of_shards():
+    found = corpora_from_arguments([["a", "manifest", "units/k5", "2"], ["b", "m", "t", "0"]])
+    assert found["a"][0] == [Path("manifest/shard-0.jsonl"), Path("manifest/shard-1.jsonl")]
+    assert found["a"][1] == [Path("units/k5/shard-0.parquet"), Path("units/k5/shard-1.parquet")]
+    assert found["b"] == ([], [])

@@ -93,19 +93,24 @@ def read_motif_shard(path: Path) -> TokenShard:
 READERS = {"units": read_unit_shard, "motifs": read_motif_shard}
 
 
-def corpora_from_arguments(arguments: Sequence[Sequence[str]]) -> Dict[str, Tuple[Path, List[Path]]]:
-    """What ``read_corpora`` takes, from command lines ``NAME MANIFEST FOLDER SHARDS``."""
+def corpora_from_arguments(arguments: Sequence[Sequence[str]]) -> Dict[str, Tuple[List[Path], List[Path]]]:
+    """What ``read_corpora`` takes, from command lines ``NAME MANIFESTS TOKENS SHARDS``."""
     return {
-        name: (Path(manifest), [Path(folder, f"shard-{shard}.parquet") for shard in range(int(count))])
-        for name, manifest, folder, count in arguments
+        name: (
+            [Path(manifests, f"shard-{shard}.jsonl") for shard in range(int(count))],
+            [Path(tokens, f"shard-{shard}.parquet") for shard in range(int(count))],
+        )
+        for name, manifests, tokens, count in arguments
     }
 
 
-def read_corpora(corpora: Mapping[str, Tuple[Path, Sequence[Path]]], kind: str, drop_repeats: bool) -> TokenData:
-    """Utterances of every corpus: tokens from its shards, the rest from its manifest.
+def read_corpora(
+    corpora: Mapping[str, Tuple[Sequence[Path], Sequence[Path]]], kind: str, drop_repeats: bool
+) -> TokenData:
+    """Utterances of every corpus: tokens from its shards, the rest from its manifests.
 
     Args:
-        corpora: name → (merged manifest, token shards).
+        corpora: name → (shards of the manifest, shards of tokens).
         kind: what the shards hold: "units" or "motifs".
         drop_repeats: units only: a run of one unit counts as one token.
 
@@ -115,8 +120,8 @@ def read_corpora(corpora: Mapping[str, Tuple[Path, Sequence[Path]]], kind: str, 
     """
     utterances: List[TokenizedUtterance] = []
     source: Dict[str, Any] = {}
-    for corpus, (manifest, shards) in corpora.items():
-        known = {utterance.id: utterance for utterance in read_manifest(manifest)}
+    for corpus, (manifests, shards) in corpora.items():
+        known = {utterance.id: utterance for path in manifests for utterance in read_manifest(path)}
         seen: Set[str] = set()
         for path in shards:
             shard = READERS[kind](path)
