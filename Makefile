@@ -1,6 +1,7 @@
 # What a person types; `make` alone lists it. Needs git, make and a Python >= 3.11.
 #
 #     CORES=4     cores to use (default: all)
+#     SPEECH=...  folder of 16 kHz mono speech to measure on (bench; default: synthetic)
 #     ARGS="..."  more arguments, for Snakemake (demo) or pytest (test)
 #     PYTHON=...  the Python that holds Snakemake (default: the first that tools/find-python finds)
 
@@ -9,7 +10,7 @@ ARGS ?=
 PYTHON ?=
 VIRTUALENVS := $(CURDIR)/.snakemake/virtualenvs
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench graph setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -36,8 +37,15 @@ format: .venv/made .venv-test/made  ## bring Python and rule files into shape
 	.venv/bin/snakefmt workflow
 
 bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance.md)
-	for name in vad silence decoding; do OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/$$name.py || exit; done
+	OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/vad.py $(if $(SPEECH),--speech $(SPEECH))
+	OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/silence.py $(if $(SPEECH),--speech $(SPEECH))
+	.venv-test/bin/python tools/bench/decoding.py
 	.venv/bin/python tools/bench/planning.py
+
+graph: .venv/made  ## draw docs/rulegraph.svg again (needs graphviz)
+	.venv/bin/snakemake --configfile config/demo.yaml --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/rulegraph.svg
+
+setup: .venv/made  ## make Snakemake and its plugins alone (.venv)
 
 clean:  ## delete environments and caches; results stay
 	rm -rf .venv .venv-test .snakemake/conda $(VIRTUALENVS) .pytest_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ include: "functions/encode.smk"
 rule encode:
     input:
         manifest="<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl",
+        audio="<results>/corpora/{corpus}/segment/shard-{shard}",
     output:
         features="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.features.parquet",
         sums="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.sums.parquet",

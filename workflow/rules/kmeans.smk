@@ -44,6 +44,7 @@ rule kmeans_fit:
 rule kmeans_assign:
     input:
         manifest="<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl",
+        audio="<results>/corpora/{corpus}/segment/shard-{shard}",
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         normalizer=assign_normalizer,
     output:
