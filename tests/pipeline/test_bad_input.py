@@ -45,8 +45,9 @@ def odd(tmp_path, speech):
     soundfile.write(made / "fast.wav", tone(2, rate=192_000), 192_000)
     whole = (speech / "formats" / "test1.mp3").read_bytes()
     (made / "garbage.mp3").write_bytes(whole[:60_000] + os.urandom(3_000) + whole[60_000:])
-    header = bytearray((made / "six.wav").read_bytes())
-    header[40:44] = (2**32 - 1).to_bytes(4, "little")  # more bytes of data than there are
+    header = bytearray((made / "new\nline.wav").read_bytes())
+    assert header[36:40] == b"data"
+    header[40:44] = (10_000_000).to_bytes(4, "little")  # more bytes of data than there are
     (made / "lying.wav").write_bytes(header)
     for path in (speech / "librivox").glob("*.wav"):
         shutil.copy(path, folder / "good")
@@ -55,7 +56,7 @@ def odd(tmp_path, speech):
 
 def test_trouble_is_rejected_with_a_reason_and_the_rest_goes_through(odd, new_clone):
     clone = new_clone(odd, max_rejected=0.5)
-    clone.make("results/corpora/small/merged/units-k20.jsonl")
+    clone.make("results/corpora/small/merged/manifest.jsonl", "results/corpora/small/merged/units-k20.jsonl")
     merged = clone.folder / "results" / "corpora" / "small" / "merged"
     kept = {row["id"]: row for row in rows(merged / "manifest.jsonl")}
     rejected = {row["id"]: row["reason"] for row in rows(merged / "manifest.rejected.jsonl")}
@@ -139,7 +140,8 @@ def test_a_repeated_id_is_one_rejected_row(new_clone, finished, tmp_path):
     clone = new_clone(table, max_rejected=0.9)
     clone.make("results/corpora/small/merged/manifest.jsonl")
     ledger = rows(clone.folder / "results/corpora/small/merged/manifest.rejected.jsonl")
-    assert [(row["id"], row["stage"]) for row in ledger] == [("id-0", "inventory")]
+    assert [(row["id"], row["stage"]) for row in ledger] == [("twice.csv:4", "inventory")]
+    assert "id-0" in ledger[0]["reason"]
 
 
 @pytest.mark.parametrize(

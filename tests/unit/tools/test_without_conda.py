@@ -195,6 +195,15 @@ def test_activation_of_half_an_environment_ends_the_job(tmp_path):
     assert str(tmp_path) in said.stderr
 
 
+def test_compiled_modules_stay_in_the_environment(tmp_path):
+    executable(tmp_path / "bin" / "python", 'echo "$PYTHONPYCACHEPREFIX ${PYTHONDONTWRITEBYTECODE-unset}"')
+    (tmp_path / "virtualenv.txt").touch()
+    command = f"source {shlex.quote(str(ACTIVATE))} '{tmp_path}'; python"
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    said = subprocess.run(["bash", "-c", command], env=variables, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == f"{tmp_path}/bytecode unset"
+
+
 def test_answers_are_what_snakemake_reads(capsys):
     conda.answer(["--version"])
     conda.answer(["info", "--json"])

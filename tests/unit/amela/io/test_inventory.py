@@ -1,6 +1,7 @@
 """Shards, ledger and summary of a corpus."""
 
 import json
+from operator import itemgetter
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_every_recording_is_in_one_shard(tmp_path):
     recordings = [recording(n, 1_000 * n, None if n % 3 else n / 10, speaker=f"s{n % 2}") for n in range(20)]
     summary = write_inventory(tmp_path, "my/audio", 3, recordings, Ledger("inventory"))
     shards = shards_in(tmp_path)
-    key = lambda row: row["id"]  # noqa: E731
+    key = itemgetter("id")
     assert sorted(sum(shards, []), key=key) == sorted((r.to_row() for r in recordings), key=key)
     assert all(shard == sorted(shard, key=key) for shard in shards) and len(shards) == 3
     weight = dict(zip((r.id for r in recordings), weights(recordings)))

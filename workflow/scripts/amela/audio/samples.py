@@ -16,4 +16,5 @@ def to_int16(samples: np.ndarray) -> np.ndarray:
         raise ValueError(f"expected float samples in [-1, 1], not {samples.dtype}")
     if not np.isfinite(samples).all():
         raise ValueError("samples that are not finite (NaN or Inf)")
-    return np.clip(np.rint(samples * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1).astype(np.int16)
+    scaled = samples * np.float32(INT16_SCALE)  # float32 at least: float16 has no 32,767
+    return np.clip(np.rint(scaled), -INT16_SCALE, INT16_SCALE - 1).astype(np.int16)

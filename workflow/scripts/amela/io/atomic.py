@@ -8,6 +8,7 @@ that the last job started is the only one that can finish.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ def _part(path: Path) -> Path:
     for left in path.parent.glob(f".{_escaped(path.name)}.*.part"):
         if left.name[len(path.name) + 2 : -len(".part")].isdigit():  # not of "shard-0.jsonl" for "shard-0"
             shutil.rmtree(left) if left.is_dir() else left.unlink()
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return path.with_name(f".{path.name}.{secrets.randbelow(10**12)}.part")  # two machines may share a process id
 
 
 def _escaped(name: str) -> str:

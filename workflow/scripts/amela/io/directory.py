@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import os
 import re
 from typing import AbstractSet, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
@@ -17,6 +18,8 @@ AUDIO_ENDINGS = frozenset(
 )
 TRANSCRIPT_ENDINGS = (".txt", ".lab")
 LABEL = re.compile(r"\s*[\d.]+\s+[\d.]+\s+[^\d\s]")  # "0.24 0.61 speech": a line of a label file, no transcript
+
+logger = logging.getLogger("inventory")
 
 Selection = Callable[[str], bool]
 File = Tuple[str, int, Optional[str]]  # path below the source, bytes, path of its transcript
@@ -136,6 +139,7 @@ def _read_text(path: str) -> Optional[str]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             lines = [line for line in file if line.strip()]
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError) as error:
+        logger.warning("transcript left out: %s: %s", path, error)
         return None
     return None if all(map(LABEL.match, lines)) else " ".join(" ".join(lines).split())

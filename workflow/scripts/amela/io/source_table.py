@@ -181,7 +181,7 @@ def _read_json_lines(source: str) -> Iterator[Line]:
         for number, line in enumerate(file, 1):
             if line.strip():
                 try:
-                    row = json.loads(line)
+                    row = json.loads(line, parse_constant=lambda name: None)  # NaN: an empty cell
                 except ValueError as error:
                     raise AmelaError(f"not JSON: {error}", f"{source}:{number}") from error
                 if not isinstance(row, dict):

@@ -11,6 +11,7 @@ import numpy as np
 
 from amela.io.jsonl import read_jsonl
 from amela.io.table import read_table
+from amela.vad.statistics import stretches
 
 Row = Dict[str, Any]
 
@@ -84,10 +85,9 @@ def speech_and_pauses(results: Results, corpus: str) -> Tuple[np.ndarray, np.nda
     pauses: List[float] = []
     for path in results.shards(corpus, "vad", ".jsonl"):
         for row in read_jsonl(path):
-            bounds = np.array([0.0, *(edge for interval in row["speech"] for edge in interval), row["duration"]])
-            lengths = np.diff(bounds)
-            pauses += [length for length in lengths[0::2] if length > 0]
-            speech += list(lengths[1::2])
+            spoken, silent = stretches(row["speech"], row["duration"])
+            speech += spoken
+            pauses += silent
     return np.array(speech), np.array(pauses)
 
 

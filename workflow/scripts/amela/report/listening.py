@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 from typing import Dict, List
 
@@ -19,7 +20,7 @@ OCCURRENCES = 3  # of each motif
 
 def player(utterance: Utterance, start: float = 0.0, end: float = float("inf")) -> str:
     """``data:`` address of FLAC audio from ``start`` to ``end`` seconds of the utterance."""
-    with soundfile.SoundFile(utterance.audio_path) as source:
+    with soundfile.SoundFile(os.fsencode(utterance.audio_path)) as source:
         rate = source.samplerate
         first = round((utterance.offset + max(0.0, start)) * rate)
         last = round((utterance.offset + min(utterance.duration, end)) * rate)

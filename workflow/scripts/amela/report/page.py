@@ -36,7 +36,9 @@ def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
     loader = FileSystemLoader(TEMPLATE.parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["number"] = number
-    return environment.get_template(TEMPLATE.name).render(**content), summary
+    page = environment.get_template(TEMPLATE.name).render(**content)
+    # Reasons name files, whose bytes that are no UTF-8 arrive as lone surrogates, which no page can hold.
+    return page.encode("utf-8", "backslashreplace").decode("utf-8"), summary
 
 
 def number(value: Any, digits: int = 3) -> str:
