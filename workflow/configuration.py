@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
@@ -42,10 +43,12 @@ def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dic
     """Checked copy of ``given``: ``like:`` resolved, defaults filled in, references verified."""
     config = copy.deepcopy(dict(given))
     for section in SECTIONS:
-        if isinstance(config.get(section), dict):
-            config[section] = resolve_like(section, config[section])
+        if isinstance(config.get(section, {}), dict):
+            things = {**_built_in(section, schemas), **_named(config.get(section, {}))}
+            if things or section in config:
+                config[section] = resolve_like(section, things)
     _raise(validate(config, schemas))
-    _raise(check_references(config))
+    _raise(check_references(config) + check_limits(config))
     for section, keys in PARENTS.items():
         for thing in config[section].values():
             for key in keys.keys() & ALL_CORPORA:
@@ -58,6 +61,17 @@ def _raise(mistakes: List[str]) -> None:
         raise ConfigurationError("\n".join(f"configuration: {mistake}" for mistake in mistakes))
 
 
+def _built_in(section: str, schemas: Path) -> Dict[str, Any]:
+    """Things that are always there, so that others may name them; they cost nothing until used."""
+    schema = yaml.safe_load((schemas / f"{section}.schema.yaml").read_text("utf-8"))
+    return {name: thing["default"] for name, thing in schema.get("properties", {}).items()}
+
+
+def _named(things: Mapping[Any, Any]) -> Dict[str, Any]:
+    """Names as text (YAML reads ``2024:`` as a number); ``name:`` with nothing behind it is all defaults."""
+    return {str(name): {} if thing is None else thing for name, thing in things.items()}
+
+
 def resolve_like(section: str, things: Mapping[str, Any]) -> Dict[str, Any]:
     """Things with ``like: other`` take every key of ``other`` that they do not set themselves."""
 
@@ -68,7 +82,7 @@ def resolve_like(section: str, things: Mapping[str, Any]) -> Dict[str, Any]:
         other = thing["like"]
         if other in chain:
             raise ConfigurationError(f"configuration: {section}: a cycle: {' → '.join((*chain, other))}")
-        if other not in things:
+        if not isinstance(other, str) or other not in things:
             raise ConfigurationError(
                 f"configuration: {section}.{name}.like: unknown name {other!r}; known: {_listed(things)}"
             )
@@ -97,7 +111,18 @@ def _filling_validator() -> Any:
                     instance.setdefault(key, copy.deepcopy(sub["default"]))
         yield from check_properties(validator, properties, instance, schema)
 
-    return extend(Draft202012Validator, {"properties": fill})
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number)
+    return extend(Draft202012Validator, {"properties": fill}, type_checker=types)
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    """Not 2.0, which JSON Schema would let pass."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    """Not ``.nan`` or ``.inf``, which no limit would stop."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def validate(config: Dict[str, Any], schemas: Path = SCHEMAS) -> List[str]:
@@ -112,7 +137,7 @@ def _explain(error: Any) -> str:
     key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
     if error.validator == "additionalProperties":
         allowed = error.schema.get("properties", {})
-        unknown = sorted(set(error.instance) - set(allowed))
+        unknown = sorted(map(str, set(error.instance) - set(allowed)))
         return f"{key}: unknown key {', '.join(map(repr, unknown))}; allowed: {_listed(allowed)}"
     if error.validator == "enum":
         return f"{key}: {error.instance!r} is not allowed; allowed: {_listed(error.validator_value)}"
@@ -150,6 +175,24 @@ def check_references(config: Mapping[str, Any]) -> List[str]:
     mistakes += [f"asrs, vocoders: {name!r} would name two tables; rename one" for name in pairs if pairs[name] > 1]
     if "natural" in config["vocoders"]:
         mistakes.append("vocoders.natural: this name stands for natural speech; choose another")
+    return mistakes
+
+
+def check_limits(config: Mapping[str, Any]) -> List[str]:
+    """One line for each pair of values that contradict each other."""
+    pairs = [
+        *(("corpora", name, "min_duration", "max_duration") for name in config["corpora"]),
+        *(("vads", name, "offset", "onset") for name in config["vads"]),
+        *(("segmentations", name, "min_duration", "max_duration") for name in config["segmentations"]),
+    ]
+    mistakes = []
+    for section, name, low, high in pairs:
+        thing = config[section][name]
+        if thing[high] is not None and thing[low] > thing[high]:
+            mistakes.append(f"{section}.{name}.{low}: {thing[low]} is above {high} ({thing[high]})")
+    for name, lm in config["lms"].items():
+        if lm["valid"] + lm["test"] >= 1:
+            mistakes.append(f"lms.{name}.valid: with test ({lm['test']}) nothing is left to train on")
     return mistakes
 
 

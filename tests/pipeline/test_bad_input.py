@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.pipeline
+
 RATE = 16_000
 
 

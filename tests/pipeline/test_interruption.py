@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.pipeline
+
 LONGEST_WAIT = 240  # s until a run has got as far as the test wants
 
 

@@ -5,6 +5,8 @@ import os
 import pytest
 import yaml
 
+pytestmark = pytest.mark.pipeline
+
 SHARDS = (0, 1)
 VOICES = ("natural", "griffinlim")
 TABLES = (

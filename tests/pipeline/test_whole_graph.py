@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.pipeline
+
 HIGHEST_WER = 0.6  # read speech of children and adults with an accent: pocketsphinx is no better
 
 

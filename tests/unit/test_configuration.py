@@ -53,6 +53,16 @@ def test_a_loaded_configuration_loads_again_unchanged():
         ({"bpes": {"mfcc-k100": {}}}, r"bpes\.mfcc-k100: a codebook has this name too"),
         ({"codebooks": {"a": {"like": "b"}, "b": {"like": "a"}}}, "codebooks: a cycle: a → b → a"),
         ({"codebooks": {"a": {"like": "z"}}}, r"codebooks\.a\.like: unknown name 'z'; known: a"),
+        ({"codebooks": {"a": {"like": ["mfcc-k100"]}}}, r"codebooks\.a\.like: unknown name \['mfcc-k100'\]; known: a"),
+        ({1: {}, "b": {}}, "unknown key '1', 'b'; allowed: "),
+        ({"corpora": {"a": {"source": "x", "shards": 2.0}}}, r"corpora\.a\.shards: 2\.0 is not of type 'integer'"),
+        ({"max_rejected": float("nan")}, "max_rejected: nan is not of type 'number'"),
+        (
+            {"segmentations": {"s": {"min_duration": 40}}},
+            r"segmentations\.s\.min_duration: 40 is above max_duration \(30",
+        ),
+        ({"vads": {"v": {"onset": 0.1}}}, r"vads\.v\.offset: 0\.35 is above onset \(0\.1\)"),
+        ({"lms": {"l": {"valid": 0.5, "test": 0.5}}}, r"lms\.l\.valid: with test \(0\.5\) nothing is left"),
         ({"corpora": ["a"]}, "corpora: .* is not of type 'object'"),
         ({"max_rejected": 5}, "max_rejected: 5 is greater than the maximum of 1"),
     ],
@@ -98,3 +108,15 @@ def test_names_that_cost_nothing_are_always_there():
     assert (config["vads"]["generous"]["onset"], config["vads"]["generous"]["min_on"]) == (0.2, 0.25)
     assert sorted(config["encoders"]) == ["e", "logmel", "mfcc"]
     assert load_configuration({**SHORTEST, "vads": {"silero": {"onset": 0.7}}})["vads"]["silero"]["onset"] == 0.7
+
+
+def test_things_may_be_like_what_is_always_there():
+    config = load_configuration({**SHORTEST, "vads": {"mine": {"like": "generous", "min_on": 0.1}}})
+    assert (config["vads"]["mine"]["onset"], config["vads"]["mine"]["min_on"]) == (0.2, 0.1)
+
+
+def test_names_that_yaml_reads_as_numbers_and_things_without_settings():
+    config = load_configuration({"corpora": {2024: {"source": "x", "vad": "mine"}}, "vads": {"mine": None}})
+    assert list(config["corpora"]) == ["2024"]
+    assert config["codebooks"]["mfcc-k100"]["fit_on"] == ["2024"]
+    assert config["vads"]["mine"]["backend"] == "silero"

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 sys.path[:0] = [workflow.basedir, str(Path(workflow.basedir, "scripts"))]
+from amela.io.atomic import open_atomic
 from amela.provenance import code_digest
 from configuration import ConfigurationError, grid_points, load_configuration
 
@@ -70,26 +71,7 @@ def token_files(tokens, corpora):
     return each_shard(f"<results>/corpora/{{corpus}}/{stage}/{tokens}/shard-{{shard}}.parquet", corpora)
 
 
-def tables(corpus):
-    """Names of the merged tables of a corpus."""
-    voices = NAMES["voice"]
-    return [
-        "manifest",
-        *(f"units-{codebook}" for codebook in config["codebooks"]),
-        *(f"motifs-{bpe}" for bpe in config["bpes"]),
-        *(f"resynth-{vocoder}" for vocoder in config["vocoders"]),
-        *(f"asr-{asr}-{voice}" for asr in config["asrs"] for voice in voices),
-    ]
-
-
-def merged_tables(wildcards):
-    return [
-        f"<results>/corpora/{corpus}/merged/{table}.jsonl" for corpus in config["corpora"] for table in tables(corpus)
-    ]
-
-
 def write_run_config():
-    """The merged configuration that makes the results, defaults and all, beside them."""
-    path = Path("results", "run_config.yaml")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    """The configuration of this run, defaults and all, beside what it makes."""
+    with open_atomic(Path("results", "run_config.yaml")) as out:
+        yaml.safe_dump(config, out, sort_keys=False, allow_unicode=True)

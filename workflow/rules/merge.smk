@@ -23,7 +23,7 @@ rule merge:
         "<benchmarks>/merge/{corpus}/{table}.tsv"
     wildcard_constraints:
         table="|".join(map(re.escape, CHAINS)),
-    priority: 1  # a gap ends the run before models are fitted on it
+    priority: 1  # a gap is told before hours go into what follows
     conda:
         "../envs/tables.yaml"
     threads: 1

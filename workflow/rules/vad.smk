@@ -63,7 +63,9 @@ rule vad:
     params:
         script=script("vad"),
         environment=vad_environment,
-        settings=lambda wildcards: settings("vads", vad_of(wildcards)),
+        settings=lambda wildcards: json.dumps(
+            detector(vad_of(wildcards), "onset", "offset", "min_on", "min_off", "padding"), sort_keys=True
+        ),
         code=code_digest("vad"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"

@@ -6,8 +6,9 @@ Writes  report.html, and its summary as a table of name and value (summary.tsv)
 
 Example
     python workflow/scripts/report.py --results results --examples 6 --contents '{"corpora": {"demo": 2},
-        "codebooks": ["mfcc-k100"], "bpes": ["motifs"], "vocoders": ["griffinlim"], "asrs": ["pocketsphinx"],
-        "lms": {"lstm": ["lstm_r0.001_h256_e128_l2_b32_d0.1"]}}' --page report.html --summary summary.tsv
+        "tables": ["manifest"], "codebooks": ["mfcc-k100"], "bpes": ["motifs"], "vocoders": ["griffinlim"],
+        "asrs": ["pocketsphinx"], "lms": {"lstm": ["lstm_r0.001_h256_e128_l2_b32_d0.1"]}}' \\
+        --page report.html --summary summary.tsv
 """
 
 from __future__ import annotations

@@ -26,6 +26,11 @@ CHAINS = {
 }
 
 
+def merged_tables(wildcards):
+    """Every merged table of every corpus."""
+    return expand("<results>/corpora/{corpus}/merged/{table}.jsonl", corpus=config["corpora"], table=CHAINS)
+
+
 def merge_inputs(wildcards):
     """Every file that the proof reads."""
     outputs, ledgers = chain_files(CHAINS[wildcards.table], len(shards(wildcards.corpus)))

@@ -13,6 +13,12 @@ def detector_module(name):
     return BACKENDS[config["vads"][name]["backend"]].partition(":")[0]
 
 
+def detector(name, *thresholds):
+    """What the model of an entry of ``vads`` depends on, and the thresholds that are applied to it."""
+    spec = config["vads"][name]
+    return {**detector_settings(spec), **{key: spec[key] for key in thresholds}}
+
+
 def vad_of(wildcards):
     return config["corpora"][wildcards.corpus]["vad"]
 

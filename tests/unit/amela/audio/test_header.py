@@ -10,15 +10,12 @@ import soundfile as sf
 from amela.audio.header import header_seconds
 
 
-@pytest.mark.parametrize(("rate", "n"), [(16_000, 0), (16_000, 1), (16_000, 24_007), (44_100, 100), (8_000, 12_345)])
+@pytest.mark.parametrize(("rate", "n"), [(16_000, 1), (16_000, 24_007), (44_100, 100), (8_000, 12_345)])
 @pytest.mark.parametrize("ending", ["wav", "flac", "aiff"])
 def test_seconds_to_the_millisecond(tmp_path, ending, rate, n):
     path = tmp_path / f"a.{ending}"
     sf.write(path, np.zeros((n, 2)), rate)
-    if (ending, n) == ("flac", 0):  # a FLAC of 0 samples is one of unknown length
-        assert header_seconds(path) is None
-    else:
-        assert header_seconds(path) == float(f"{n / rate:.3f}")
+    assert header_seconds(path) == float(f"{n / rate:.3f}")
 
 
 def test_a_flac_written_to_a_pipe(tmp_path):

@@ -68,6 +68,14 @@ def test_fingerprints_are_compared_as_json(output):
     assert len(rows_of(output)) == 3
 
 
+def test_a_damaged_file_is_an_empty_one(output):
+    path = fill(output)
+    path.write_bytes(path.read_bytes()[:-20] + bytes(19) + b"\n")
+    assert rows_of(output) == {}
+    fill(output)
+    assert len(rows_of(output)) == 3
+
+
 def test_remove(output):
     with Journal(output, MADE_BY) as journal:
         journal.add(ROWS[0])

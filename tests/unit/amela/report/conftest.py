@@ -14,6 +14,7 @@ from amela.report.collect import Results
 POINT = "lstm_r0.001_h8_e4_l1_b2_d0.0"
 CONTENTS = {
     "corpora": {"field": 2},
+    "tables": ["manifest", "units-k4", "motifs-motifs", "resynth-gl", "asr-sphinx-natural", "asr-sphinx-gl"],
     "codebooks": ["k4"],
     "bpes": ["motifs"],
     "vocoders": ["gl"],
@@ -33,8 +34,7 @@ def results(tmp_path):
             corpus / f"merged/asr-sphinx-{voice}.jsonl", [{**row, "text": f"{voice} heard"} for row in manifest]
         )
         _json(corpus / f"asr/sphinx/{voice}/score.json", utterances=4, with_reference=4, wer=0.25, cer=0.1, empty=0)
-    tables = ("manifest", "units-k4", "motifs-motifs", "resynth-gl", "asr-sphinx-natural", "asr-sphinx-gl")
-    for table in tables:
+    for table in CONTENTS["tables"]:
         lost = [{"id": "bad <&> one", "stage": "segment", "reason": "no samples"}] if table == "manifest" else []
         write_jsonl(corpus / f"merged/{table}.rejected.jsonl", lost)
         stage = {"stage": "last", "in": 4 + len(lost), "out": 4, "rejected": len(lost), "filtered": 0}

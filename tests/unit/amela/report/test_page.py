@@ -27,7 +27,7 @@ def test_the_summary_holds_what_was_made(results):
     assert summary["field: motifs (motifs)"] == 2
     assert summary["lstm: bits per second of speech"] == 7.2
     assert summary["field: WER of natural speech (sphinx)"] == 0.25
-    assert summary["rejected items"] == 1
+    assert (summary["rejected items"], summary["filtered items"]) == (1, 0)
 
 
 def test_perplexity_of_an_even_use_is_the_number_of_units():

@@ -26,14 +26,17 @@ VARIANT = re.compile(r"\(\d+\)$")  # the(2): the second pronunciation of a word
 class PocketSphinx:
     """See ``amela.asr.Recogniser``."""
 
-    def __init__(self, max_hmms: int = 3000, max_words: int = 5) -> None:
+    def __init__(self, max_hmms: int = 3000, max_words: int = 5, second_pass: bool = True) -> None:
         """Load the model (0.4 s).
 
         Args:
             max_hmms: active states a frame; fewer is faster and less exact.
             max_words: word exits a frame.
+            second_pass: search again, in a flat lexicon of the words that were found.
         """
-        self._decoder = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=max_hmms, maxwpf=max_words)
+        self._decoder = Decoder(
+            samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=max_hmms, maxwpf=max_words, fwdflat=second_pass
+        )
         self._frames_per_second = self._decoder.config["frate"]
 
     def transcribe(self, samples_N: np.ndarray) -> List[Word]:

@@ -105,6 +105,8 @@ def decode(path: Path) -> Pcm:
             raise Rejected(f"no samples in it{f' ({reasons[0]})' if reasons else ''}", path)
     except FileNotFoundError as error:
         raise Rejected("it vanished while it was read", path) from error
+    except OSError as error:  # a network disk that fails, a right that was taken away
+        raise Rejected(f"cannot be read: {error.strerror}", path) from error
     finally:
         for result in results:
             if result is not best:

@@ -26,9 +26,9 @@ class Segmentation:
 
     method: str  # none, silence, adaptive or vad
     keep_below: float
-    threshold: float  # dBFS
-    min_silence: float
-    seek_step: int
+    threshold: Optional[float]  # dBFS; silence alone
+    min_silence: Optional[float]  # silence and adaptive
+    seek_step: Optional[int]  # silence and adaptive
     vad: Optional[Mapping[str, Any]]  # method vad: settings of the detector
     padding: float
     min_duration: float

@@ -53,11 +53,14 @@ class Journal:
     def _load(self, content: bytes) -> int:
         """Fill ``rows``; returns how many bytes of the file are worth keeping."""
         lines = content.split(b"\n")[:-1]  # what follows the last newline is torn, maybe within a character
-        if not lines or json.loads(lines[0]).get("fingerprint") != self.fingerprint:
+        try:
+            header, *rows = [json.loads(line) for line in lines] or [{}]
+        except ValueError:  # a crash of the machine can leave zeros
+            logger.warning("%s is damaged: beginning again", self.path)
             return 0
-        for line in lines[1:]:
-            row = json.loads(line)
-            self.rows[row["id"]] = row
+        if header.get("fingerprint") != self.fingerprint:
+            return 0
+        self.rows = {row["id"]: row for row in rows}
         return sum(len(line) + 1 for line in lines)
 
     def _append(self, row: Dict[str, Any]) -> None:

@@ -17,7 +17,9 @@ from amela.io.recordings import Recording, printable_id, recording_ids, working_
 PATH_COLUMNS = ("path", "audio_filepath", "file")  # the first of these that the table has
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
 # Columns of AMELA's own rows, and of other people's manifests: their values are found anew.
-OWN_COLUMNS = frozenset("bytes seconds audio_filepath audio_relpath duration offset recording start end".split())
+OWN_COLUMNS = frozenset(
+    "bytes seconds audio_filepath audio_relpath duration offset recording start end speech warning reference".split()
+)
 TEXT_COLUMNS = ("speaker", "language", "text")  # always strings: speaker 17 is a name, not a number
 LONGEST_FIELD = 1 << 30  # characters; csv's own limit of 131,072 is less than a long transcript
 

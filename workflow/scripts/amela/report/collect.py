@@ -20,7 +20,7 @@ class Results:
     """The ``results/`` folder of one run.
 
     ``contents`` are the names that the configuration gives: ``corpora`` (name → shards),
-    ``codebooks``, ``bpes``, ``vocoders``, ``asrs`` (lists) and ``lms`` (name → grid points).
+    ``tables``, ``codebooks``, ``bpes``, ``vocoders``, ``asrs`` (lists) and ``lms`` (name → grid points).
     """
 
     def __init__(self, root: Path, contents: Mapping[str, Any]) -> None:
@@ -34,17 +34,6 @@ class Results:
 
     def merged(self, corpus: str, table: str, ending: str = ".jsonl") -> Path:
         return self.root / "corpora" / corpus / "merged" / f"{table}{ending}"
-
-    def tables(self) -> List[str]:
-        """Merged tables that every corpus has."""
-        names = self.contents
-        return [
-            "manifest",
-            *(f"units-{name}" for name in names["codebooks"]),
-            *(f"motifs-{name}" for name in names["bpes"]),
-            *(f"resynth-{name}" for name in names["vocoders"]),
-            *(f"asr-{asr}-{voice}" for asr in names["asrs"] for voice in ("natural", *names["vocoders"])),
-        ]
 
 
 def read_json(path: Path) -> Any:
@@ -61,7 +50,7 @@ def coverage(results: Results) -> List[Row]:
     return [
         {"corpus": corpus, "table": table, **stage}
         for corpus in results.corpora
-        for table in results.tables()
+        for table in results.contents["tables"]
         for stage in read_json(results.merged(corpus, table, ".coverage.json"))["stages"]
     ]
 
@@ -69,7 +58,7 @@ def coverage(results: Results) -> List[Row]:
 def rejected(results: Results) -> Iterator[Row]:
     """Every row of every merged ledger, with its corpus; each table's ledger holds its own stages only."""
     for corpus in results.corpora:
-        for table in results.tables():
+        for table in results.contents["tables"]:
             for row in read_jsonl(results.merged(corpus, table, ".rejected.jsonl")):
                 yield {"corpus": corpus, **row}
 

@@ -121,7 +121,8 @@ def summarise(results: Results) -> List[Row]:
     for row in collect.asr_scores(results):
         voice = "natural speech" if row["voice"] == "natural" else f"resynthesis by {row['voice']}"
         rows.append((f"{row['corpus']}: WER of {voice} ({row['asr']})", row["wer"]))
-    rows.append(("rejected items", sum(1 for _ in collect.rejected(results))))
+    filtered = [bool(row.get("filtered")) for row in collect.rejected(results)]
+    rows += [("rejected items", filtered.count(False)), ("filtered items", filtered.count(True))]
     return [{"name": name, "value": value} for name, value in rows]
 
 
