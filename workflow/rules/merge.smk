@@ -1,6 +1,6 @@
 """Merge: one complete table of a corpus, or an error that names what is missing.
 
-INPUTS   every shard of the table's stages, with their ledgers (amela.io.stages says which files)
+INPUTS   every shard of the table's stages, with their ledgers (amela.merge.stages says which files)
 OUTPUTS  corpora/{corpus}/merged/{table}.jsonl, .rejected.jsonl, .coverage.json
 CONFIG   corpora.{corpus}.shards, max_rejected
 """

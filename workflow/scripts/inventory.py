@@ -28,8 +28,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
 
     from amela.audio.header import header_seconds
+    from amela.corpus.inventory import list_source, write_inventory
     from amela.io.atomic import atomic_folder
-    from amela.io.inventory import list_source, write_inventory
     from amela.io.ledger import Ledger
 
     ledger = Ledger("inventory")

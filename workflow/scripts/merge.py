@@ -39,8 +39,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--coverage", type=Path, required=True, help="proof to write")
     args = parse_stage(parser, argv)
 
-    from amela.io.coverage import check_rejected, check_something_left, ledger_rows, prove_coverage
-    from amela.io.merged import merged_rows
+    from amela.merge.coverage import check_rejected, check_something_left, ledger_rows, prove_coverage
+    from amela.merge.merged import merged_rows
 
     flows = prove_coverage(args.corpus, args.chain, args.shards)
     for flow in flows:

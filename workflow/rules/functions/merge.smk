@@ -1,6 +1,6 @@
 """Input functions and parameters of the rules in merge.smk."""
 
-from amela.io.stages import chain_files
+from amela.merge.stages import chain_files
 
 
 def voice_source(voice):

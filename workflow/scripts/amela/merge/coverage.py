@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set
 
 from amela.errors import AmelaError, DataError
 from amela.io.jsonl import read_jsonl
-from amela.io.stages import ledger_file, output_file, stage_name, stage_of
+from amela.merge.stages import ledger_file, output_file, stage_name, stage_of
 
 NAMED = 10  # items that a message lists
 INVENTORY_LEDGER = "inventory/rejected.jsonl"

@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from amela.corpus.directory import list_directory
+from amela.corpus.recordings import Recording
+from amela.corpus.shards import assign_shards
+from amela.corpus.source_table import list_table
 from amela.errors import AmelaError
 from amela.io.atomic import open_atomic
-from amela.io.directory import list_directory
 from amela.io.jsonl import write_jsonl
 from amela.io.ledger import Ledger
-from amela.io.recordings import Recording
-from amela.io.shards import assign_shards
-from amela.io.source_table import list_table
 
 BYTES_PER_SECOND = 32_000  # 16 kHz, 16 bits: the guess where no header of the corpus can be read
 

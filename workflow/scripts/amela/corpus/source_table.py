@@ -9,10 +9,10 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from amela.corpus.directory import selection
+from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
 from amela.errors import AmelaError, Rejected
-from amela.io.directory import selection
 from amela.io.ledger import Ledger
-from amela.io.recordings import Recording, printable_id, recording_ids, working_path
 
 PATH_COLUMNS = ("path", "audio_filepath", "file")  # the first of these that the table has
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")

@@ -3,7 +3,7 @@
 import pytest
 
 from amela.errors import AmelaError, DataError
-from amela.io.coverage import Flow, check_rejected, check_something_left, ledger_rows, prove_coverage
+from amela.merge.coverage import Flow, check_rejected, check_something_left, ledger_rows, prove_coverage
 
 MANIFEST = ["inventory", "segment", "vad_infer", "vad", "manifest"]
 UNITS = ["manifest", "kmeans_assign/km"]

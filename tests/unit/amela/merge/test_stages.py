@@ -2,7 +2,7 @@
 
 import pytest
 
-from amela.io.stages import chain_files, ledger_file, output_file
+from amela.merge.stages import chain_files, ledger_file, output_file
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from amela.io.jsonl import read_jsonl, write_jsonl
-from amela.io.merged import merged_rows
 from amela.io.table import write_table
+from amela.merge.merged import merged_rows
 
 
 def test_manifest_rows_are_as_they_were(corpus):

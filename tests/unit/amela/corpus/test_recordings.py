@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from amela.io.recordings import Recording, printable_id, recording_ids, working_path
+from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amela.io.jsonl import read_jsonl
-from amela.io.stages import output_file, stage_name
 from amela.io.table import read_table
+from amela.merge.stages import output_file, stage_name
 
 Row = Dict[str, Any]
 

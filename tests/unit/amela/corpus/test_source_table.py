@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from amela.corpus.source_table import list_table
 from amela.errors import AmelaError
 from amela.io.ledger import Ledger
-from amela.io.source_table import list_table
 
 
 @pytest.fixture

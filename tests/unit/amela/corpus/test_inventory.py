@@ -5,10 +5,10 @@ from operator import itemgetter
 
 import pytest
 
-from amela.io.inventory import BYTES_PER_SECOND, list_source, weights, write_inventory
+from amela.corpus.inventory import BYTES_PER_SECOND, list_source, weights, write_inventory
+from amela.corpus.recordings import Recording
 from amela.io.jsonl import read_jsonl
 from amela.io.ledger import Ledger
-from amela.io.recordings import Recording
 
 
 def recording(number, size=1_000, seconds=1.0, **metadata):

@@ -8,9 +8,9 @@ import os
 import re
 from typing import AbstractSet, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
+from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
 from amela.errors import AmelaError
 from amela.io.ledger import Ledger
-from amela.io.recordings import Recording, printable_id, recording_ids, working_path
 
 AUDIO_ENDINGS = frozenset(
     "3gp aac aif aifc aiff amr ape au caf flac m4a m4b mka mp2 mp3 mp4 mpga oga ogg opus snd sph"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from amela.corpus.directory import list_directory
 from amela.errors import AmelaError
-from amela.io.directory import list_directory
 from amela.io.ledger import Ledger
 
 

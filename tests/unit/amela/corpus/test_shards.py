@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from amela.io.shards import assign_shards
+from amela.corpus.shards import assign_shards
 
 
 @pytest.mark.parametrize("n_shards", [1, 2, 7, 200])
