@@ -25,7 +25,7 @@ from amela.io.jsonl import write_jsonl
 from amela.io.ledger import Ledger
 from amela.io.manifest import read_manifest
 from amela.provenance import check_fingerprint
-from amela.vad import detector_settings
+from amela.vad import detector_fingerprint
 from amela.vad.join import joined, rejected_ids
 from amela.vad.rttm import rttm_lines
 from amela.vad.table import write_speech_table
@@ -50,7 +50,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from amela.vad.probabilities import read_probabilities
 
     probabilities, hop, fingerprint = read_probabilities(args.probabilities)
-    check_fingerprint(fingerprint, detector_settings(args.settings), args.probabilities)
+    check_fingerprint(fingerprint, detector_fingerprint(args.settings), args.probabilities)
     thresholds = {key: args.settings[key] for key in THRESHOLDS}
     rows = []
     utterances = read_manifest(args.utterances)

@@ -20,7 +20,7 @@ from typing import Optional, Sequence
 from amela.cli import json_object, parse_stage, run_stage, stage_parser
 from amela.io.ledger import Ledger
 from amela.io.manifest import read_manifest
-from amela.vad import detector_settings, load_detector
+from amela.vad import detector_fingerprint, load_detector
 
 logger = logging.getLogger("vad_infer")
 
@@ -44,7 +44,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         with ledger.guard(utterance.id, recording=utterance.recording):
             samples_N = to_int16(load_utterance(utterance))
             probabilities[utterance.id] = detector.probabilities([samples_N])
-    write_probabilities(args.output, probabilities, detector.hop, detector_settings(args.detector))
+    write_probabilities(args.output, probabilities, detector.hop, detector_fingerprint(args.detector))
     ledger.write(args.rejected)
     logger.info("%d utterances, %d rejected -> %s", len(probabilities), len(ledger.rows), args.output)
 

@@ -87,7 +87,7 @@ def test_the_package_imports_nothing_but_the_standard_library():
     imported = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.name for node in imported if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in imported if isinstance(node, ast.ImportFrom)}
-    assert names == {"__future__", "importlib", "typing", "amela.errors"}
+    assert names == {"__future__", "importlib", "typing", "amela.errors", "amela.provenance"}
 
 
 @every_backend

@@ -6,7 +6,7 @@ Standard library only at import: the rule files read ``BACKENDS``.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, Mapping, Protocol
+from typing import TYPE_CHECKING, Any, Mapping, Protocol, Tuple
 
 from amela.errors import AmelaError
 
@@ -42,11 +42,17 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(spec: Mapping[str, Any]) -> Encoder:
-    """Build the backend named by ``spec["backend"]`` with the other keys as arguments."""
+def backend_of(spec: Mapping[str, Any]) -> Tuple[str, str]:
+    """Module and class of ``spec["backend"]``. Raises AmelaError if it is unknown."""
     name = spec.get("backend")
     if name not in BACKENDS:
         raise AmelaError(f"unknown encoder backend {name!r}; known: {', '.join(sorted(BACKENDS))}")
     module, _, attribute = BACKENDS[name].partition(":")
+    return module, attribute
+
+
+def load_encoder(spec: Mapping[str, Any]) -> Encoder:
+    """Build the backend named by ``spec["backend"]`` with the other keys as arguments."""
+    module, attribute = backend_of(spec)
     options = {key: value for key, value in spec.items() if key not in NOT_OPTIONS}
     return getattr(importlib.import_module(module), attribute)(**options)

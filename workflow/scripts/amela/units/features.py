@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Mapping
 import numpy as np
 import pyarrow as pa
 
+from amela.encoders import backend_of
 from amela.errors import AmelaError
 from amela.io.table import read_table, write_table
-from amela.provenance import settings_digest
+from amela.provenance import code_digest, settings_digest
 from amela.units.sequences import split_lists
 
 KIND = "features"
@@ -30,9 +31,9 @@ MAX_VALUES = 2**31 - 1  # values that the 32-bit offsets of one list column can 
 
 
 def encoder_fingerprint(spec: Mapping[str, Any], hop: float, dimension: int) -> Dict[str, Any]:
-    """What features are made by: ``encoder`` digests the encoder's settings, its normalisation among them."""
+    """What features are made by: ``encoder`` digests the encoder's settings and the code of its backend."""
     return {
-        "encoder": settings_digest(spec),
+        "encoder": settings_digest({**spec, "code": code_digest(backend_of(spec)[0])}),
         "hop": hop,
         "dimension": dimension,
         "normalize": spec.get("normalize", "none"),

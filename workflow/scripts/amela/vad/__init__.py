@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, Protocol, Tuple
 
 from amela.errors import AmelaError
+from amela.provenance import code_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +56,12 @@ def detector_settings(spec: Mapping[str, Any]) -> Dict[str, Any]:
     if name not in BACKENDS:
         raise AmelaError(f"unknown VAD backend {name!r}; known: {', '.join(sorted(BACKENDS))}")
     return {"backend": name, **{key: spec[key] for key in OPTIONS.get(name, ()) if key in spec}}
+
+
+def detector_fingerprint(spec: Mapping[str, Any]) -> Dict[str, Any]:
+    """What probabilities are made by: ``detector_settings``, and the code of the backend."""
+    options = detector_settings(spec)
+    return {**options, "code": code_digest(BACKENDS[options["backend"]].partition(":")[0])}
 
 
 def load_detector(spec: Mapping[str, Any]) -> Detector:

@@ -22,7 +22,7 @@ def write_probabilities(
 
     Args:
         hop: seconds a frame.
-        detector: ``detector_settings`` of what made them: the fingerprint.
+        detector: ``detector_fingerprint`` of what made them.
     """
     columns = {"id": list(probabilities), "probabilities": list(probabilities.values())}
     metadata = {"hop": hop, "backend": detector["backend"], "fingerprint": dict(detector)}

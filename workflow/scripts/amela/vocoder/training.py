@@ -11,8 +11,9 @@ from amela.encoders.mel import log_mel
 from amela.errors import AmelaError, DataError
 from amela.io.ledger import Ledger
 from amela.io.manifest import read_manifest
-from amela.provenance import check_fingerprint, settings_digest
+from amela.provenance import check_fingerprint
 from amela.units.codebook import Codebook
+from amela.units.features import encoder_fingerprint
 from amela.units.sampling import prefix_length, sampling_order
 from amela.units.sequences import read_units
 from amela.vocoder import is_log_mel
@@ -76,5 +77,6 @@ def centroids_of_codebook(codebook: Codebook, encoder: Mapping[str, Any]) -> Mel
     """
     if not is_log_mel(encoder):
         raise AmelaError("only centroids of logmel features without normalisation can be heard as they are")
-    check_fingerprint(codebook.fingerprint, {"encoder": settings_digest(encoder)}, "codebook")
+    made_by = encoder_fingerprint(encoder, codebook.hop, codebook.centroids_KD.shape[1])
+    check_fingerprint(codebook.fingerprint, made_by, "codebook")
     return MelCentroids(codebook.centroids_KD, codebook.frames_K, codebook.hop, codebook.fingerprint)
