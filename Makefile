@@ -8,7 +8,6 @@
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 ARGS ?=
 PYTHON ?=
-VIRTUALENVS := $(CURDIR)/.snakemake/virtualenvs
 
 .PHONY: help demo test lint format bench graph setup clean
 .DELETE_ON_ERROR:
@@ -24,7 +23,6 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	    --rerun-incomplete --show-failed-logs $${logger-} $(ARGS); \
 	.venv/bin/python tools/show-summary results
 
-test: export SNAKEMAKE_CONDA_PREFIX ?= $(VIRTUALENVS)
 test: .venv/made .venv-test/made  ## run every test, the linters among them
 	.venv-test/bin/python -m pytest $(ARGS)
 
@@ -48,7 +46,7 @@ graph: .venv/made  ## draw docs/rulegraph.svg again (needs graphviz)
 setup: .venv/made  ## make Snakemake and its plugins alone (.venv)
 
 clean:  ## delete environments and caches; results stay
-	rm -rf .venv .venv-test .snakemake/conda $(VIRTUALENVS) .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-test .snakemake/conda .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Snakemake, its plugins and uv; the last line is the mark of a whole one.

@@ -48,12 +48,20 @@ def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dic
             if things or section in config:
                 config[section] = resolve_like(section, things)
     _raise(validate(config, schemas))
-    _raise(check_references(config) + check_limits(config))
+    _raise([_of_default(mistake, given) for mistake in check_references(config)] + check_limits(config))
     for section, keys in PARENTS.items():
         for thing in config[section].values():
             for key in keys.keys() & ALL_CORPORA:
                 thing.setdefault(key, sorted(config["corpora"]))
     return config
+
+
+def _of_default(mistake: str, given: Mapping[str, Any]) -> str:
+    """A mistake in a section that the user did not write, with what to do about it."""
+    section = mistake.partition(".")[0]
+    if section in given:
+        return mistake
+    return f"{mistake} (a default: write your own `{section}:`, or `{section}: {{}}` to do without)"
 
 
 def _raise(mistakes: List[str]) -> None:

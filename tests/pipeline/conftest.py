@@ -53,8 +53,7 @@ class Clone:
         ]
 
     def environment(self) -> dict:
-        prefix = os.environ.get("SNAKEMAKE_CONDA_PREFIX", str(ROOT / ".snakemake" / "virtualenvs"))
-        return {**os.environ, "SNAKEMAKE_CONDA_PREFIX": prefix, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(

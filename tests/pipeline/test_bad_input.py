@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
+import yaml
 
 pytestmark = pytest.mark.pipeline
 
@@ -164,3 +165,13 @@ def test_mistakes_in_the_configuration_end_before_the_first_job(new_clone, tmp_p
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr and "Building DAG" not in done.stderr
+
+
+def test_a_source_that_is_not_there_ends_before_the_first_job_even_after_a_run(finished, copy_of, tmp_path):
+    clone = copy_of(finished)
+    config = yaml.safe_load((clone.folder / "my.yaml").read_text())
+    config["corpora"]["small"]["source"] = str(tmp_path / "gone")
+    clone.configure(config)
+    done = clone.run("--dry-run")
+    assert done.returncode != 0
+    assert f"corpora.small.source: no such folder or table: {tmp_path / 'gone'}" in done.stdout + done.stderr

@@ -120,3 +120,10 @@ def test_names_that_yaml_reads_as_numbers_and_things_without_settings():
     assert list(config["corpora"]) == ["2024"]
     assert config["codebooks"]["mfcc-k100"]["fit_on"] == ["2024"]
     assert config["vads"]["mine"]["backend"] == "silero"
+
+
+def test_a_default_that_no_longer_holds_says_what_to_do():
+    with pytest.raises(
+        ConfigurationError, match=r"lms\.lstm\.tokens: .* \(a default: write your own `lms:`, or `lms: \{\}`"
+    ):
+        load_configuration({**SHORTEST, "codebooks": {"small": {"k": 50}}})

@@ -222,7 +222,7 @@ def test_a_call_without_an_answer_is_an_error():
 @pytest.mark.parametrize(
     ("given", "becomes"),
     [
-        (None, "{here}/.snakemake/virtualenvs"),
+        (None, "{here}/.cache/amela/virtualenvs"),
         ("/shared/conda", "/shared/conda/virtualenvs"),
         ("/shared/virtualenvs", "/shared/virtualenvs"),
     ],
@@ -235,6 +235,8 @@ def test_environments_never_share_a_folder_with_those_of_conda(tmp_path, given, 
         variables["SNAKEMAKE_CONDA_PREFIX"] = given
     here = tmp_path / "here"
     here.mkdir()
+    variables.pop("XDG_CACHE_HOME", None)
+    variables["HOME"] = str(here)
     said = subprocess.run(
         [TOOLS / "without-conda", command, "a b"], cwd=here, env=variables, capture_output=True, text=True, check=True
     )
