@@ -49,6 +49,9 @@ clean:  ## delete environments and caches; results stay
 	rm -rf .venv .venv-test .snakemake/conda .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Virtualenvs do not move: the mark of a whole one says where it was made.
+$(foreach made,.venv/made .venv-test/made,$(if $(filter-out $(CURDIR),$(file < $(made))),$(shell rm -f $(made))))
+
 # Snakemake, its plugins and uv; the last line is the mark of a whole one.
 .venv/made: requirements/snakemake.txt
 	@rm -rf .venv
@@ -56,10 +59,10 @@ clean:  ## delete environments and caches; results stay
 	@.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check $$(grep '^uv==' $<)
 	@.venv/bin/python tools/without_conda/installer.py .venv/bin/python $<
 	@.venv/bin/python -m compileall -q -j 0 .venv/lib  # halves the start of Snakemake, which is called often
-	@touch $@
+	@echo '$(CURDIR)' > $@
 
 # Every package of workflow/envs in one environment, and what tests need.
 .venv-test/made: requirements/test.txt $(wildcard workflow/envs/*) tools/make-test-environment | .venv/made
 	@echo "making .venv-test"
 	@.venv/bin/python tools/make-test-environment .venv-test
-	@touch $@
+	@echo '$(CURDIR)' > $@
