@@ -30,7 +30,7 @@ rule bpe_train:
     params:
         script=script("bpe_train"),
         environment="bpe",
-        units=lambda wildcards, input: shard_folders("--units", input.units, config["bpes"][wildcards.bpe]["fit_on"]),
+        units=lambda wildcards, input: shard_folders("--units", config["bpes"][wildcards.bpe]["fit_on"], input.units),
         bpe=lambda wildcards: settings("bpes", wildcards.bpe, "vocab_size", "deduplicate", "max_length"),
         code=code_digest("bpe_train"),
     shell:

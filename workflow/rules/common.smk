@@ -58,11 +58,15 @@ def each_shard(pattern, corpora):
     ]
 
 
-def shard_folders(option, files, corpora):
-    """Arguments OPTION FOLDER SHARDS, one for each corpus: a thousand file names would not fit on a command line."""
-    folders = dict.fromkeys(os.path.dirname(path) for path in files)
+def shard_folders(option, corpora, *files, named=False):
+    """Arguments OPTION [NAME] FOLDER... SHARDS, one for each corpus, with the folders of its ``files``.
+
+    A thousand file names would not fit on a command line.
+    """
+    folders = [dict.fromkeys(os.path.dirname(path) for path in paths) for paths in files]
     counts = [str(len(shards(corpus))) for corpus in corpora]
-    return [argument for folder, count in zip(folders, counts) for argument in (option, folder, count)]
+    columns = [corpora] if named else []
+    return [argument for row in zip(*columns, *folders, counts) for argument in (option, *row)]
 
 
 def token_files(tokens, corpora):

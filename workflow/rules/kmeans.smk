@@ -30,7 +30,7 @@ rule kmeans_fit:
     params:
         script=script("kmeans_fit"),
         environment="kmeans",
-        features=lambda wildcards, input: shard_folders("--features", input.features, fit_corpora(wildcards)),
+        features=lambda wildcards, input: shard_folders("--features", fit_corpora(wildcards), input.features),
         codebook=lambda wildcards: settings("codebooks", wildcards.codebook, *FIT_SETTINGS),
         code=code_digest("kmeans_fit"),
     shell:

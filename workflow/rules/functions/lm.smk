@@ -19,10 +19,7 @@ def lm_manifests(wildcards):
 def lm_corpora(wildcards, input):
     """Arguments --corpus NAME MANIFESTS TOKENS SHARDS, one for each training corpus."""
     corpora = config["lms"][wildcards.lm]["train_on"]
-    manifests = dict.fromkeys(os.path.dirname(path) for path in input.manifests)
-    tokens = dict.fromkeys(os.path.dirname(path) for path in input.tokens)
-    counts = (str(len(shards(corpus))) for corpus in corpora)
-    return [argument for corpus in zip(corpora, manifests, tokens, counts) for argument in ("--corpus", *corpus)]
+    return shard_folders("--corpus", corpora, input.manifests, input.tokens, named=True)
 
 
 def lm_settings(wildcards):

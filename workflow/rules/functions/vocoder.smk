@@ -14,10 +14,7 @@ def vocoder_module(wildcards):
 
 
 def vocoder_encoder(wildcards):
-    return codebook_encoder_of(config["vocoders"][wildcards.vocoder]["codebook"])
-
-
-def codebook_encoder_of(codebook):
+    codebook = config["vocoders"][wildcards.vocoder]["codebook"]
     return config["codebooks"][codebook]["encoder"]
 
 
@@ -48,8 +45,5 @@ def vocoder_units(wildcards):
 
 
 def vocoder_arguments(wildcards, input):
-    """Arguments --corpus MANIFESTS UNITS SHARDS, one for each corpus: file names would not fit on a command line."""
-    manifests = dict.fromkeys(os.path.dirname(path) for path in input.manifests)
-    units = dict.fromkeys(os.path.dirname(path) for path in input.units)
-    counts = (str(len(shards(corpus))) for corpus in vocoder_corpora(wildcards))
-    return [argument for corpus in zip(manifests, units, counts) for argument in ("--corpus", *corpus)]
+    """Arguments --corpus MANIFESTS UNITS SHARDS, one for each corpus."""
+    return shard_folders("--corpus", vocoder_corpora(wildcards), input.manifests, input.units)
