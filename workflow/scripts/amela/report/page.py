@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,7 +20,8 @@ MOTIFS_SHOWN = 8  # motifs with audio, of each table
 
 def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
     """The page as HTML, and the summary that stands on top of it (rows of name and value)."""
-    summary = summarise(results)
+    counts = {name: collect.unit_counts(results, name) for name in results.contents["codebooks"]}
+    summary = summarise(results, counts)
     ledger = collect.rejected(results)
     shown = list(itertools.islice(ledger, REJECTED_SHOWN))
     content: Dict[str, Any] = {
@@ -29,7 +30,7 @@ def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
         "rejected": shown,
         "rejected_more": sum(1 for _ in ledger),
         "corpora": [corpus_section(results, corpus, examples) for corpus in results.corpora],
-        "codebooks": [codebook_section(results, name) for name in results.contents["codebooks"]],
+        "codebooks": [codebook_section(name, counts_K) for name, counts_K in counts.items()],
         "lms": [lm_section(results, lm, points) for lm, points in results.contents["lms"].items()],
         **error_section(results),
     }
@@ -63,8 +64,7 @@ def corpus_section(results: Results, corpus: str, examples: int) -> Row:
     }
 
 
-def codebook_section(results: Results, codebook: str) -> Row:
-    counts_K = collect.unit_counts(results, codebook)
+def codebook_section(codebook: str, counts_K: np.ndarray) -> Row:
     return {
         "name": codebook,
         "figure": figures.unit_usage(counts_K),
@@ -104,13 +104,13 @@ def error_section(results: Results) -> Dict[str, Any]:
     return {"scores": scores, "error_figure": figures.error_rates(scored) if scored else None}
 
 
-def summarise(results: Results) -> List[Row]:
+def summarise(results: Results, counts: Mapping[str, np.ndarray]) -> List[Row]:
     """What was made: one row of name and value for each fact; names begin with the thing they are about."""
     rows: List[Tuple[str, Any]] = []
     for corpus in results.corpora:
         rows += _corpus_facts(results, corpus)
-    for codebook in results.contents["codebooks"]:
-        facts = usage(collect.unit_counts(results, codebook))
+    for codebook, counts_K in counts.items():
+        facts = usage(counts_K)
         rows += [(f"{codebook}: units", facts["k"]), (f"{codebook}: perplexity of units", facts["perplexity"])]
     for corpus, bpe in itertools.product(results.corpora, results.contents["bpes"]):
         motifs = collect.motif_rows(results, corpus, bpe)
