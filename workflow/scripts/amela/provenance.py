@@ -10,7 +10,7 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterator, List, Mapping, Tuple
+from typing import Any, Iterable, Iterator, List, Mapping, Tuple
 
 from amela.errors import DataError
 
@@ -44,33 +44,39 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
 @cache
 def _module(path: Path, root: Path) -> Tuple[str, Tuple[Path, ...]]:
     """Shape of a module, and the first-party files that it imports."""
-    tree = ast.parse(path.read_text("utf-8"))
-    return repr(_shape(tree)), tuple(_imported_files(tree, root))
+    imported: List[str] = []
+    shape = repr(_shape(ast.parse(path.read_text("utf-8")), imported))
+    return shape, tuple(_files(imported, root))
 
 
-def _imported_files(tree: ast.AST, root: Path) -> Iterator[Path]:
-    names: List[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-    for name in names:
+def _files(modules: Iterable[str], root: Path) -> Iterator[Path]:
+    for name in dict.fromkeys(modules):
         if name.partition(".")[0] == "amela":
             stem = root.joinpath(*name.split("."))
             yield from (p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file())
 
 
-def _shape(node: Any) -> Any:
-    """Syntax tree as nested tuples, without docstrings and without fields that vary by Python."""
+def _shape(node: Any, imported: List[str]) -> Any:
+    """Syntax tree as nested tuples, without docstrings and without fields that vary by Python.
+
+    Notes the modules that it imports: the Snakefile does this at every start, one walk is enough.
+    """
     if isinstance(node, list):
-        return [_shape(item) for item in node]
+        return [_shape(item, imported) for item in node]
     if not isinstance(node, ast.AST):
         return node
-    fields = {key: value for key, value in ast.iter_fields(node) if value not in (None, [])}
-    if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-        fields["body"] = node.body[1:]
-    return type(node).__name__, [(key, _shape(value)) for key, value in fields.items()]
+    if isinstance(node, ast.Import):
+        imported += [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        imported += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+    shape: List[Any] = [type(node).__name__]
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            value = value[1:]
+        if value is not None and value != []:
+            shape.append((name, _shape(value, imported)))
+    return tuple(shape)
 
 
 def file_sha256(path: Path) -> str:
