@@ -13,6 +13,7 @@ Example
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -25,19 +26,21 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
     parser.add_argument("--corpus", type=json_object, required=True, help="source, include, exclude, shards")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument(
+        "--unseen",
+        action="store_true",
+        help="take the table's word for files that cannot be seen from here: a list to plan with, not to work with",
+    )
     args = parse_stage(parser, argv)
 
     from amela.audio.header import header_seconds
-    from amela.corpus.inventory import list_source, write_inventory
+    from amela.corpus.inventory import write_inventory
+    from amela.corpus.listing import look_at, take_word
     from amela.io.atomic import atomic_folder
-    from amela.io.ledger import Ledger
 
-    ledger = Ledger("inventory")
-    recordings = list_source(args.corpus["source"], args.corpus["include"], args.corpus["exclude"], ledger)
-    for recording in recordings:
-        recording.seconds = header_seconds(Path(recording.path))
+    look = take_word if args.unseen else partial(look_at, header_seconds=header_seconds)
     with atomic_folder(args.output) as folder:
-        summary = write_inventory(folder, args.corpus["source"], args.corpus["shards"], recordings, ledger)
+        summary = write_inventory(folder, args.corpus, look)
     logger.info("%(recordings)d of %(listed)d recordings, %(seconds).1f s, %(rejected)d rejected", summary)
 
 

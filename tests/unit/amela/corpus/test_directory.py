@@ -6,7 +6,6 @@ import pytest
 
 from amela.corpus.directory import list_directory
 from amela.errors import AmelaError
-from amela.io.ledger import Ledger
 
 
 @pytest.fixture
@@ -21,18 +20,22 @@ def make(tmp_path):
     return files
 
 
-def ids(folder, include=(), exclude=()):
-    return [recording.id for recording in list_directory(str(folder), include, exclude, Ledger("inventory"))]
+@pytest.fixture
+def ids(listing):
+    def listed(folder, include=(), exclude=()):
+        return [recording.id for recording in list_directory(str(folder), listing(include, exclude))]
+
+    return listed
 
 
-def test_recursive_sorted_any_case_nothing_hidden(make):
+def test_recursive_sorted_any_case_nothing_hidden(ids, make):
     folder = make("b/2.WAV", "b/10.flac", "a/x.Mp3", "z.opus", "notes.md", ".hidden.wav", ".cache/a.wav", "b/._2.WAV")
     assert ids(folder) == ["a/x", "b/10", "b/2", "z"]
 
 
-def test_names_that_are_hard_to_write(make):
+def test_names_that_are_hard_to_write(listing, make):
     folder = make('it\'s "a" b.wav', "line\nbreak.wav", "ñ.wav", b"caf\xe9.wav", "50%.wav")
-    recordings = list_directory(str(folder), [], [], Ledger("inventory"))
+    recordings = list(list_directory(str(folder), listing()))
     assert {recording.id for recording in recordings} == {"50%25", "caf%E9", 'it\'s "a" b', "line%0Abreak", "ñ"}
     assert all(os.path.isfile(recording.path) and recording.bytes == 5 for recording in recordings)
 
@@ -48,14 +51,14 @@ def test_names_that_are_hard_to_write(make):
         (["session1/[ab].*"], [], ["session1/a"]),
     ],
 )
-def test_patterns(make, include, exclude, expected):
+def test_patterns(ids, make, include, exclude, expected):
     folder = make(
         "session1/a.wav", "session1/c.mp3", "session1/notes.md", "session1/e.mkvx", "session2/deep/b.wav", "d.flac"
     )
     assert ids(folder, include, exclude) == expected
 
 
-def test_links_are_followed_but_not_in_circles(make):
+def test_links_are_followed_but_not_in_circles(ids, make):
     folder = make("one/a.wav", "data/b.wav")
     (folder / "one" / "up").symlink_to(folder)
     (folder / "two").symlink_to(folder / "data")
@@ -73,8 +76,8 @@ def test_links_are_followed_but_not_in_circles(make):
         (["anna/a.wav", "ben/b.wav", "c.wav"], [None, None, None]),
     ],
 )
-def test_first_folders_are_speakers_if_all_recordings_have_one(make, names, speakers):
-    recordings = list_directory(str(make(*names)), [], [], Ledger("inventory"))
+def test_first_folders_are_speakers_if_all_recordings_have_one(listing, make, names, speakers):
+    recordings = list(list_directory(str(make(*names)), listing()))
     assert [recording.metadata.get("speaker") for recording in recordings] == speakers
 
 
@@ -89,19 +92,19 @@ def test_first_folders_are_speakers_if_all_recordings_have_one(make, names, spea
         ("txt", b" \n", None),
     ],
 )
-def test_a_transcript_beside_the_recording(make, ending, content, text):
+def test_a_transcript_beside_the_recording(listing, make, ending, content, text):
     folder = make("anna/a.wav", "anna/b.wav")
     make(f"anna/a.{ending}", content=content)
-    a, b = list_directory(str(folder), [], [], Ledger("inventory"))
+    a, b = list(list_directory(str(folder), listing()))
     assert a.metadata.get("text") == text and "text" not in b.metadata
 
 
-def test_real_label_files_are_no_transcripts(speech):
-    recordings = list_directory(str(speech / "librivox"), [], [], Ledger("inventory"))
+def test_real_label_files_are_no_transcripts(listing, speech):
+    recordings = list(list_directory(str(speech / "librivox"), listing()))
     assert len(recordings) == 5 and not any("text" in recording.metadata for recording in recordings)
 
 
-def test_no_audio_says_what_was_looked_for(make):
+def test_no_audio_says_what_was_looked_for(ids, make):
     with pytest.raises(AmelaError, match=r"no audio .*flac.* wav .*include: everything"):
         ids(make("notes.md"))
     with pytest.raises(AmelaError, match=r"include: \*\.flac; exclude: nothing"):
@@ -109,14 +112,15 @@ def test_no_audio_says_what_was_looked_for(make):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_must_not_be_read_stands_in_the_ledger(make):
+def test_a_folder_that_must_not_be_read_stands_in_the_ledger(listing, make):
     folder = make("a.wav", "secret/b.wav")
     (folder / "secret").chmod(0)
-    ledger = Ledger("inventory")
+    found = listing()
     try:
-        assert [recording.id for recording in list_directory(str(folder), [], [], ledger)] == ["a"]
+        assert [recording.id for recording in list_directory(str(folder), found)] == ["a"]
     finally:
         (folder / "secret").chmod(0o700)
-    assert [(row["id"], row["reason"]) for row in ledger.rows] == [
+    assert [(row["id"], row["reason"]) for row in found.ledger.rows] == [
         ("secret", "folder cannot be read: Permission denied")
     ]
+    assert found.listed == 2

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
+from amela.corpus.recordings import Recording, printable_id, working_path
 
 
 @pytest.mark.parametrize(
@@ -32,29 +32,6 @@ def test_different_names_have_different_ids():
         "".join(parts) for n in (1, 2, 3) for parts in itertools.product(["%", "0", "A", "\n", "\udce9", "é"], repeat=n)
     }
     assert len({printable_id(name) for name in names}) == len(names)
-
-
-@pytest.mark.parametrize(
-    ("names", "ids"),
-    [
-        (["a.wav", "b/a.wav"], ["a", "b/a"]),
-        (["a.mp3", "a.wav", "b.wav"], ["a.mp3", "a.wav", "b"]),
-        (["x.mp3", "x.wav", "x.wav.flac"], ["x.mp3", "x.wav", "x.wav.flac"]),  # the stem of the last is taken
-        (["a", "a.wav"], ["a", "a.wav"]),
-        (["a.wav", "a.WAV"], ["a.wav", "a.WAV"]),
-        (["a.b/c", "a.b/c.d.wav"], ["a.b/c", "a.b/c.d"]),
-        ([], []),
-    ],
-)
-def test_the_ending_goes_unless_it_tells_two_files_apart(names, ids):
-    assert recording_ids(names) == ids
-
-
-def test_ids_are_unique_whatever_the_names():
-    parts = ["a", "a.wav", "a.mp3", "a.wav.wav", "a.wav.mp3", "a.wav.wav.wav", "b.wav", "b", "%61.wav", "a\n.wav"]
-    for n in range(1, 5):
-        for names in itertools.combinations(parts, n):
-            assert len(set(recording_ids(names))) == n
 
 
 def test_paths_below_the_working_directory_are_relative(tmp_path, monkeypatch):

@@ -6,11 +6,10 @@ import pytest
 
 from amela.corpus.source_table import list_table
 from amela.errors import AmelaError
-from amela.io.ledger import Ledger
 
 
 @pytest.fixture
-def table(tmp_path):
+def table(tmp_path, listing):
     """Function that writes a table beside three audio files and lists it: (recordings, reasons)."""
     for name in ("a.wav", "b.wav", "sub/a.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -18,9 +17,10 @@ def table(tmp_path):
 
     def listed(content, name="table.csv", include=(), exclude=()):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        ledger = Ledger("inventory")
-        recordings = list_table(str(tmp_path / name), include, exclude, ledger)
-        return recordings, {row["id"]: row["reason"] for row in ledger.rows}
+        found = listing(include, exclude)
+        recordings = list(list_table(str(tmp_path / name), found))
+        assert found.listed == len(recordings) + found.ledger.count
+        return recordings, {row["id"]: row["reason"] for row in found.ledger.rows}
 
     return listed
 

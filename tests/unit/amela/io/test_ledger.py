@@ -4,7 +4,7 @@ import pytest
 
 from amela.errors import DataError, Rejected
 from amela.io.jsonl import read_jsonl
-from amela.io.ledger import Ledger
+from amela.io.ledger import LOGGED, Ledger, StreamedLedger
 
 
 def test_rows(tmp_path):
@@ -32,3 +32,24 @@ def test_other_errors_pass(error):
 def test_an_empty_ledger_is_a_file_too(tmp_path):
     Ledger("vad").write(tmp_path / "rejected.jsonl")
     assert (tmp_path / "rejected.jsonl").read_bytes() == b""
+
+
+def test_a_streamed_ledger_writes_the_same_and_keeps_nothing(tmp_path):
+    kept = Ledger("inventory")
+    with (tmp_path / "streamed.jsonl").open("w", encoding="utf-8") as out:
+        streamed = StreamedLedger("inventory", out)
+        for ledger in (kept, streamed):
+            ledger.reject("a", "no path", path="caf\udce9")
+            ledger.reject("b", "another reason")
+    kept.write(tmp_path / "kept.jsonl")
+    assert (tmp_path / "streamed.jsonl").read_bytes() == (tmp_path / "kept.jsonl").read_bytes()
+    assert streamed.rows == [] and streamed.count == kept.count == 2
+    assert streamed.first_reason == kept.first_reason == "no path"
+
+
+def test_the_log_is_not_flooded(caplog):
+    ledger = Ledger("inventory")
+    for number in range(LOGGED + 50):
+        ledger.reject(str(number), "gone")
+    assert len(caplog.messages) == LOGGED + 1 and "the others stand in" in caplog.messages[-1]
+    assert len(ledger.rows) == ledger.count == LOGGED + 50

@@ -6,11 +6,13 @@ import fnmatch
 import logging
 import os
 import re
-from typing import AbstractSet, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, FrozenSet, Iterator, Optional, Sequence, Set, Tuple
 
-from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
+from amela.corpus.files import File, FileList, file_list
+from amela.corpus.listing import Listing, Looker, answers
+from amela.corpus.recordings import Recording, printable_id, working_path
 from amela.errors import AmelaError
-from amela.io.ledger import Ledger
 
 AUDIO_ENDINGS = frozenset(
     "3gp aac aif aifc aiff amr ape au caf flac m4a m4b mka mp2 mp3 mp4 mpga oga ogg opus snd sph"
@@ -22,7 +24,6 @@ LABEL = re.compile(r"\s*[\d.]+\s+[\d.]+\s+[^\d\s]")  # "0.24 0.61 speech": a lin
 logger = logging.getLogger("inventory")
 
 Selection = Callable[[str], bool]
-File = Tuple[str, int, Optional[str]]  # path below the source, bytes, path of its transcript
 
 
 def selection(include: Sequence[str], exclude: Sequence[str]) -> Selection:
@@ -39,8 +40,8 @@ def _matcher(patterns: Sequence[str]) -> Selection:
     return lambda name: any(regex.match(name) for regex in regexes)
 
 
-def list_directory(source: str, include: Sequence[str], exclude: Sequence[str], ledger: Ledger) -> List[Recording]:
-    """Recordings below ``source``, sorted by path; ``seconds`` still unknown.
+def list_directory(source: str, listing: Listing) -> Iterator[Recording]:
+    """Recordings below ``source``, sorted by path.
 
     Hidden files and folders are passed over, links followed. Audio is known by its ending
     (``AUDIO_ENDINGS``, any case), or by an ending that ``include`` spells out (``*.xyz``).
@@ -55,25 +56,45 @@ def list_directory(source: str, include: Sequence[str], exclude: Sequence[str], 
     Raises:
         AmelaError: there is no audio in it.
     """
-    endings = AUDIO_ENDINGS | _spelt_out(include)
-    wanted = selection(include, exclude)
-    files = sorted(file for file in _walk(source, "", endings, ledger, ()) if wanted(file[0]))
-    if not files:
+    endings = AUDIO_ENDINGS | _spelt_out(listing.include)
+    with file_list() as files:
+        speakers = _fill(files, source, endings, listing)
+        yield from answers(partial(_recording, source, speakers, listing.look), files.in_order("path"))
+
+
+def _fill(files: FileList, source: str, endings: FrozenSet[str], listing: Listing) -> bool:
+    """Put the files on the list; returns whether the first folders can be meant as speakers."""
+    wanted = selection(listing.include, listing.exclude)
+    firsts: Set[Optional[str]] = set()  # no more than three: a folder may hold a million
+    for name, transcript in _walk(source, "", endings, listing, ()):
+        if transcript is not None:
+            files.add_beside(name, transcript)
+        elif wanted(name):
+            listing.listed += 1
+            files.add(name)
+            first = name.partition(os.sep)[0] if os.sep in name else None
+            if len(firsts) < 2 or first is None:
+                firsts.add(first)
+    if not firsts:
         raise AmelaError(
             f"no audio in this directory (endings: {' '.join(sorted(endings))};"
-            f" include: {' '.join(include) or 'everything'}; exclude: {' '.join(exclude) or 'nothing'})",
+            f" include: {' '.join(listing.include) or 'everything'};"
+            f" exclude: {' '.join(listing.exclude) or 'nothing'})",
             source,
             "name another source, or other patterns",
         )
-    speakers = _speakers([name for name, _, _ in files])
-    recordings = []
-    for id_, (name, size, transcript), speaker in zip(recording_ids([name for name, _, _ in files]), files, speakers):
-        metadata: Dict[str, Any] = {} if speaker is None else {"speaker": speaker}
-        text = _read_text(os.path.join(source, transcript)) if transcript else None
+    return None not in firsts and len(firsts) > 1
+
+
+def _recording(source: str, speakers: bool, look: Looker, file: File) -> Recording:
+    path = os.path.join(source, file.path)
+    size, seconds, _ = look(path, None)
+    metadata: Dict[str, Any] = {"speaker": printable_id(file.path.partition(os.sep)[0])} if speakers else {}
+    if file.beside is not None:
+        text = _read_text(os.path.splitext(path)[0] + TRANSCRIPT_ENDINGS[file.beside])
         if text:
             metadata["text"] = text
-        recordings.append(Recording(id_, working_path(os.path.join(source, name)), size, metadata=metadata))
-    return recordings
+    return Recording(printable_id(file.name()), working_path(path), size, seconds, metadata)
 
 
 def _spelt_out(include: Sequence[str]) -> FrozenSet[str]:
@@ -82,28 +103,32 @@ def _spelt_out(include: Sequence[str]) -> FrozenSet[str]:
 
 
 def _walk(
-    source: str, below: str, endings: FrozenSet[str], ledger: Ledger, ancestors: Tuple[Tuple[int, int], ...]
-) -> Iterator[File]:
-    """Audio files in the folder ``below`` the source and in all its folders."""
-    folder = os.path.join(source, below)
+    source: str, below: str, endings: FrozenSet[str], listing: Listing, ancestors: Tuple[Tuple[int, int], ...]
+) -> Iterator[Tuple[str, Optional[int]]]:
+    """Files in the folder ``below`` the source and in all its folders, in no order.
+
+    Audio is (path, None), what may be a transcript (path without ending, rank of its ending).
+    """
     try:
-        status = os.stat(folder)
-        entries = list(os.scandir(folder))
+        status = os.stat(os.path.join(source, below))
+        here = (status.st_dev, status.st_ino)
+        if here in ancestors:  # a link back to a folder that it lies in
+            return
+        with os.scandir(os.path.join(source, below)) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                name = os.path.join(below, entry.name)
+                stem, ending = os.path.splitext(name)
+                if ending in TRANSCRIPT_ENDINGS:
+                    yield stem, TRANSCRIPT_ENDINGS.index(ending)
+                if _is_folder(entry):
+                    yield from _walk(source, name, endings, listing, (*ancestors, here))
+                elif ending[1:].lower() in endings:
+                    yield name, None
     except OSError as error:
-        ledger.reject(printable_id(below), f"folder cannot be read: {error.strerror}")
-        return
-    here = (status.st_dev, status.st_ino)
-    if here in ancestors:  # a link back to a folder that it lies in
-        return
-    names = {entry.name for entry in entries}
-    for entry in entries:
-        name = os.path.join(below, entry.name)
-        if entry.name.startswith("."):
-            continue
-        if _is_folder(entry):
-            yield from _walk(source, name, endings, ledger, (*ancestors, here))
-        elif os.path.splitext(name)[1][1:].lower() in endings:
-            yield name, _size(entry), _transcript(below, entry.name, names)
+        listing.listed += 1
+        listing.ledger.reject(printable_id(below), f"folder cannot be read: {error.strerror}")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -111,27 +136,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat().st_size
-    except OSError:  # a broken link
-        return 0
-
-
-def _transcript(below: str, name: str, names: AbstractSet[str]) -> Optional[str]:
-    stem = os.path.splitext(name)[0]
-    found = (stem + ending for ending in TRANSCRIPT_ENDINGS if stem + ending in names)
-    return next((os.path.join(below, beside) for beside in found), None)
-
-
-def _speakers(names: Sequence[str]) -> List[Optional[str]]:
-    """First folders, if they can be meant as speakers; else None for each."""
-    firsts = [name.partition(os.sep)[0] if os.sep in name else None for name in names]
-    if None in firsts or len(set(firsts)) < 2:
-        return [None] * len(names)
-    return [printable_id(first) for first in firsts if first is not None]
 
 
 def _read_text(path: str) -> Optional[str]:

@@ -4,58 +4,110 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from functools import partial
+from math import fsum
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Iterable, Iterator, NamedTuple, Optional
 
 from amela.corpus.directory import list_directory
+from amela.corpus.listing import Listing, Looker
 from amela.corpus.recordings import Recording
 from amela.corpus.shards import assign_shards
 from amela.corpus.source_table import list_table
-from amela.errors import AmelaError
+from amela.corpus.spool import spool
+from amela.errors import AmelaError, DataError
 from amela.io.atomic import open_atomic
-from amela.io.jsonl import write_jsonl
-from amela.io.ledger import Ledger
+from amela.io.jsonl import json_line, write_lines
+from amela.io.ledger import StreamedLedger
 
 BYTES_PER_SECOND = 32_000  # 16 kHz, 16 bits: the guess where no header of the corpus can be read
+TABLES = (
+    "CREATE TABLE recordings (number INTEGER PRIMARY KEY, id TEXT, bytes INTEGER, seconds REAL, line TEXT)",
+    "CREATE TABLE division (number INTEGER PRIMARY KEY, shard INTEGER)",
+)
+HEAVIEST_FIRST = "SELECT number, weight(seconds, bytes) AS weight FROM recordings ORDER BY weight DESC, id"
+SHARD = "SELECT line FROM division JOIN recordings USING (number) WHERE shard = ? ORDER BY id"
 
 
-def list_source(source: str, include: Sequence[str], exclude: Sequence[str], ledger: Ledger) -> List[Recording]:
-    """Recordings of a directory or a table. Raises AmelaError if there are none."""
-    if not os.path.exists(source):
-        raise AmelaError("the source does not exist", os.path.abspath(source), "correct the corpus' `source`")
-    return (list_directory if os.path.isdir(source) else list_table)(source, include, exclude, ledger)
+def write_inventory(folder: Path, corpus: Dict[str, Any], look: Looker) -> Dict[str, Any]:
+    """Write shards, ledger and summary into ``folder``; returns the summary.
 
+    Memory does not grow with the number of recordings: lists lie in temporary tables.
 
-def write_inventory(
-    folder: Path, source: str, n_shards: int, recordings: Sequence[Recording], ledger: Ledger
-) -> Dict[str, Any]:
-    """Write shards, ledger and summary into ``folder``; returns the summary."""
-    ids = [recording.id for recording in recordings]
-    shards: List[List[Recording]] = [[] for _ in range(n_shards)]
-    for recording, shard in zip(recordings, assign_shards(weights(recordings), ids, n_shards)):
-        shards[shard].append(recording)
-    for number, shard_recordings in enumerate(shards):
-        shard_recordings.sort(key=lambda recording: recording.id)
-        write_jsonl(folder / f"shard-{number}.jsonl", (recording.to_row() for recording in shard_recordings))
-    ledger.write(folder / "rejected.jsonl")
+    Args:
+        corpus: source, include, exclude, shards.
+        look: how to find size and seconds of a file.
+
+    Raises:
+        AmelaError: the source cannot be used, or has no recording.
+        DataError: what was listed is neither in a shard nor in the ledger.
+    """
+    source = corpus["source"]
+    with open_atomic(folder / "rejected.jsonl") as out:
+        listing = Listing(corpus["include"], corpus["exclude"], StreamedLedger("inventory", out), look)
+        written = write_shards(folder, list_source(source, listing), corpus["shards"])
     summary = {
         "source": source,
-        "listed": len(recordings) + len(ledger.rows),
-        "recordings": len(recordings),
-        "rejected": len(ledger.rows),
-        "bytes": sum(recording.bytes for recording in recordings),
-        "seconds": round(sum(recording.seconds or 0.0 for recording in recordings), 3),
+        "listed": listing.listed,
+        "recordings": written["recordings"],
+        "rejected": listing.ledger.count,
+        "bytes": written["bytes"],
+        "seconds": written["seconds"],
     }
+    if summary["listed"] != summary["recordings"] + summary["rejected"]:
+        raise DataError(
+            "{listed} listed, but {recordings} recordings and {rejected} rejected".format(**summary), source
+        )
     with open_atomic(folder / "summary.json") as out:
         out.write(json.dumps(summary, indent=2) + "\n")
     return summary
 
 
-def weights(recordings: Sequence[Recording]) -> List[float]:
-    """Seconds of each recording; where the header does not tell, in proportion to its bytes."""
-    known = [recording for recording in recordings if recording.seconds]
-    seconds = sum(recording.seconds or 0.0 for recording in known)
-    rate = sum(recording.bytes for recording in known) / seconds if seconds else BYTES_PER_SECOND
-    return [
-        recording.bytes / max(rate, 1) if recording.seconds is None else recording.seconds for recording in recordings
-    ]
+def list_source(source: str, listing: Listing) -> Iterator[Recording]:
+    """Recordings of a directory or a table. Raises AmelaError if there are none."""
+    if not os.path.exists(source):
+        raise AmelaError("the source does not exist", os.path.abspath(source), "correct the corpus' `source`")
+    return (list_directory if os.path.isdir(source) else list_table)(source, listing)
+
+
+def write_shards(folder: Path, recordings: Iterable[Recording], n_shards: int) -> Dict[str, Any]:
+    """Write ``shard-0.jsonl``, …, each sorted by id; returns how many recordings, bytes and known seconds they hold."""
+    with spool(*TABLES) as database:
+        rows = ((found.id, found.bytes, found.seconds, json_line(found.to_row())) for found in recordings)
+        database.executemany("INSERT INTO recordings (id, bytes, seconds, line) VALUES (?, ?, ?, ?)", rows)
+        database.create_function("weight", 2, partial(weight, known=_known(database)))
+        shards = assign_shards(database.execute(HEAVIEST_FIRST), n_shards)
+        database.executemany("INSERT INTO division VALUES (?, ?)", shards)
+        database.execute("CREATE INDEX shards ON division (shard)")
+        count = sum(
+            write_lines(folder / f"shard-{shard}.jsonl", (line for (line,) in database.execute(SHARD, (shard,))))
+            for shard in range(n_shards)
+        )
+        seconds = fsum(value for (value,) in database.execute("SELECT seconds FROM recordings WHERE seconds NOT NULL"))
+        ((n_bytes,),) = database.execute("SELECT coalesce(sum(bytes), 0) FROM recordings")
+        return {"recordings": count, "bytes": n_bytes, "seconds": round(seconds, 3)}
+
+
+class Known(NamedTuple):
+    """Sums of the recordings whose length is known."""
+
+    count: int
+    bytes: int
+    seconds: float
+
+
+def _known(database: sqlite3.Connection) -> Known:
+    known = "FROM recordings WHERE seconds != 0"  # a header that says 0 s is no measure for others
+    ((count, n_bytes),) = database.execute(f"SELECT count(*), coalesce(sum(bytes), 0) {known}")
+    return Known(count, n_bytes, fsum(seconds for (seconds,) in database.execute(f"SELECT seconds {known}")))
+
+
+def weight(seconds: Optional[float], n_bytes: Optional[int], known: Known) -> float:
+    """Seconds of a recording; where nobody tells them, in proportion to its bytes, or as many as of the others."""
+    if seconds is not None:
+        return seconds
+    if n_bytes is None:
+        return known.seconds / known.count if known.count else 1.0
+    rate = known.bytes / known.seconds if known.seconds else BYTES_PER_SECOND
+    return n_bytes / max(rate, 1)

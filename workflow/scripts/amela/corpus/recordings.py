@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional
 
 OWN_KEYS = ("id", "path", "bytes", "seconds")
 
@@ -16,8 +15,8 @@ class Recording:
 
     id: str
     path: str  # relative to the working directory where it lies below it, else absolute
-    bytes: int  # 0 if the file cannot be seen
-    seconds: Optional[float] = None  # what the header says; never trusted
+    bytes: Optional[int]  # 0 if the file cannot be seen; None if nobody has looked
+    seconds: Optional[float] = None  # what the header or the table says; never trusted
     metadata: Dict[str, Any] = field(default_factory=dict)  # speaker, language, text, child_id, …
 
     def to_row(self) -> Dict[str, Any]:
@@ -43,22 +42,6 @@ def _encoded(char: str) -> str:
     if 0xDC80 <= ord(char) <= 0xDCFF:  # Python's stand-in for a byte that is no UTF-8
         return "".join(f"%{byte:02X}" for byte in os.fsencode(char))
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
-
-
-def recording_ids(names: Sequence[str]) -> List[str]:
-    """Ids of files from their paths below the source.
-
-    A file is called by its path without the ending, unless another file has the same path
-    without its ending, or has exactly that as its full path; then by its full path.
-    """
-    full = set(names)
-    stems = Counter(os.path.splitext(name)[0] for name in full)
-    ids = []
-    for name in names:
-        stem = os.path.splitext(name)[0]
-        ambiguous = stems[stem] > 1 or (stem != name and stem in full)
-        ids.append(printable_id(name if ambiguous else stem))
-    return ids
 
 
 def working_path(path: str) -> str:

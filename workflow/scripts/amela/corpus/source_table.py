@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import math
 import os
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+import sqlite3
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 from amela.corpus.directory import selection
-from amela.corpus.recordings import Recording, printable_id, recording_ids, working_path
+from amela.corpus.files import File, FileList, file_list, path_below
+from amela.corpus.listing import Listing, Look, answers
+from amela.corpus.recordings import Recording, printable_id, working_path
+from amela.corpus.spool import spool
 from amela.errors import AmelaError, Rejected
-from amela.io.ledger import Ledger
 
 PATH_COLUMNS = ("path", "audio_filepath", "file")  # the first of these that the table has
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -20,6 +23,8 @@ TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
 OWN_COLUMNS = frozenset(
     "bytes seconds audio_filepath audio_relpath duration offset recording start end speech warning reference".split()
 )
+DURATION_COLUMN = "duration"  # seconds; balances shards, and nothing else
+NO_METADATA = OWN_COLUMNS | {"id", "path", ""}
 TEXT_COLUMNS = ("speaker", "language", "text")  # always strings: speaker 17 is a name, not a number
 LONGEST_FIELD = 1 << 30  # characters; csv's own limit of 131,072 is less than a long transcript
 
@@ -29,20 +34,12 @@ Row = Dict[str, Any]
 Line = Tuple[int, Row, Optional[str]]  # number, cells by column, what is wrong with it
 
 
-@dataclass
-class _Entry:
-    """A row that names a path."""
-
-    place: str  # table and line, for the ledger
-    location: str  # absolute path
-    row: Row
-
-
-def list_table(source: str, include: Sequence[str], exclude: Sequence[str], ledger: Ledger) -> List[Recording]:
-    """Recordings of a table in its order; ``seconds`` still unknown.
+def list_table(source: str, listing: Listing) -> Iterator[Recording]:
+    """Recordings of a table in its order.
 
     Columns: ``path`` (or ``audio_filepath``, or ``file``), relative to the table's folder;
-    optionally ``id``; every other column travels on as metadata, empty cells left out.
+    optionally ``id``, and ``duration`` in seconds, which saves opening the file; every other
+    column travels on as metadata, empty cells left out.
     Without an ``id``, a recording is called as in a directory, the directory being the
     table's folder or, if some path lies outside it, the deepest folder that holds them all.
     Patterns apply to the path below that directory. TSV knows no quotes. A row that names no
@@ -52,65 +49,98 @@ def list_table(source: str, include: Sequence[str], exclude: Sequence[str], ledg
         AmelaError: the table cannot be read, has no rows or no column with paths, or names
             no file that exists.
     """
-    entries = _entries(source, ledger)
-    root = _root(source, [entry.location for entry in entries])
-    names = [os.path.relpath(entry.location, root) for entry in entries]
-    wanted = selection(include, exclude)
-    chosen = [(entry, name) for entry, name in zip(entries, names) if wanted(name)]
-    ids = recording_ids([name for _, name in chosen])
-    recordings: List[Recording] = []
-    seen: Dict[str, str] = {}
-    for (entry, _), id_ in zip(chosen, ids):
-        with ledger.guard(entry.place, path=entry.location):
-            recording = _recording(entry, id_)
-            if recording.id in seen:
-                raise Rejected(f"id {recording.id!r} stands before, at {seen[recording.id]}")
-            seen[recording.id] = entry.place
-            recordings.append(recording)
-    if not recordings:
-        reason = ledger.rows[0]["reason"] if ledger.rows else f"no row fits include and exclude ({len(entries)} do not)"
+    with file_list() as files, spool("CREATE TABLE ids (id TEXT PRIMARY KEY, item TEXT) WITHOUT ROWID") as taken:
+        root, n_files = _fill(files, source, listing)
+        if listing.include or listing.exclude:
+            wanted = selection(listing.include, listing.exclude)
+            listing.listed -= files.leave_out(lambda path: not wanted(path_below(path, root)))
+        count = 0
+        for file, look in answers(lambda file: (file, _look(file, listing)), files.in_order("number")):
+            with listing.ledger.guard(file.item, path=file.path):
+                recording = _recording(file, root, look)
+                _take(recording.id, file.item, taken)
+                count += 1
+                yield recording
+    if not count:
+        reason = listing.ledger.first_reason or f"no row fits include and exclude ({n_files} do not)"
         raise AmelaError(f"no recording in this table: {reason}", source, "correct the table or the patterns")
-    return recordings
 
 
-def _entries(source: str, ledger: Ledger) -> List[_Entry]:
-    """Rows with a path; others go to the ledger."""
+def _fill(files: FileList, source: str, listing: Listing) -> Tuple[str, int]:
+    """Put the rows with a path on the list, others into the ledger: (folder that ids start at, rows with a path)."""
     ending = os.path.splitext(source)[1].lower()
     if ending not in TABLE_ENDINGS:
         raise AmelaError(f"no kind of table that AMELA reads ({' '.join(TABLE_ENDINGS)}), no directory", source)
     read = _read_json_lines if ending == ".jsonl" else _read_delimited
-    folder = os.path.dirname(os.path.abspath(source))
-    entries: List[_Entry] = []
+    root = _Root(os.path.dirname(os.path.abspath(source)))
     columns: Dict[str, None] = {}  # ordered, as found
-    n_rows = 0
+    table = os.path.basename(source)
+    n_rows = n_files = 0
     try:
         for line, row, fault in read(source):
             n_rows += 1
-            place = f"{os.path.basename(source)}:{line}"
-            with ledger.guard(printable_id(place)):
+            item = printable_id(f"{table}:{line}")
+            with listing.ledger.guard(item):
                 if fault is not None:
                     raise Rejected(fault)
-                columns.update(dict.fromkeys(row))
-                location = os.path.normpath(os.path.join(folder, _path(row)))
-                entries.append(_Entry(printable_id(place), location, row))
+                if not row.keys() <= columns.keys():
+                    columns.update(dict.fromkeys(row))
+                path = os.path.normpath(os.path.join(root.table_folder, _path(row)))
+                root.add(path)
+                files.add(path, item, row)
+                n_files += 1
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AmelaError(f"the table cannot be read: {error}", source, "save it as UTF-8 text") from error
+    listing.listed += n_rows
+    _check_columns(source, columns, n_rows)
+    return root.folder(), n_files
+
+
+def _check_columns(source: str, columns: Iterable[str], n_rows: int) -> None:
     if not n_rows:
         raise AmelaError("the table has no rows", source)
     if columns and not any(column in columns for column in PATH_COLUMNS):
         raise AmelaError(
             f"no column with paths; columns: {', '.join(columns)}", source, f"name one of them {PATH_COLUMNS[0]!r}"
         )
-    ignored = OWN_COLUMNS.intersection(columns).difference(PATH_COLUMNS)
+    if DURATION_COLUMN in columns:
+        logger.info("column %s: balances the shards where it fits the file's size", DURATION_COLUMN)
+    ignored = OWN_COLUMNS.intersection(columns).difference(PATH_COLUMNS, [DURATION_COLUMN])
     if ignored:
         logger.info("columns not taken over, since AMELA finds their values itself: %s", ", ".join(sorted(ignored)))
-    return entries
+
+
+class _Root:
+    """Folder that ids are relative to: the table's, or the deepest one that holds every file."""
+
+    def __init__(self, table_folder: str) -> None:
+        self.table_folder = table_folder
+        self._inside = os.path.join(table_folder, "")
+        self._outside = False
+        self._common: Optional[str] = None
+
+    def add(self, path: str) -> None:
+        self._outside = self._outside or not path.startswith(self._inside)
+        folder = os.path.dirname(path)
+        if self._common is None:
+            self._common = folder
+        elif folder != self._common and not folder.startswith(self._common + os.sep):
+            self._common = os.path.commonpath([self._common, folder])
+
+    def folder(self) -> str:
+        return self._common if self._outside and self._common else self.table_folder
+
+
+def _path_column(row: Row) -> Optional[str]:
+    for column in PATH_COLUMNS:
+        if column in row:
+            return column
+    return None
 
 
 def _path(row: Row) -> str:
     """The cell that names the file."""
-    column = next((column for column in PATH_COLUMNS if column in row), None)
-    value = row[column] if column is not None else None
+    value = row.get(_path_column(row))
     if value is None or value == "":
         raise Rejected("no path in this row")
     if not isinstance(value, str) or "\0" in value:
@@ -118,26 +148,37 @@ def _path(row: Row) -> str:
     return value
 
 
-def _root(source: str, locations: Sequence[str]) -> str:
-    """Folder that ids are relative to."""
-    folder = os.path.dirname(os.path.abspath(source))
-    if not locations or all(location.startswith(os.path.join(folder, "")) for location in locations):
-        return folder
-    return os.path.commonpath([os.path.dirname(location) for location in locations])
+def _look(file: File, listing: Listing) -> Look:
+    return listing.look(file.path, _told_seconds(file.row))
 
 
-def _recording(entry: _Entry, derived_id: str) -> Recording:
+def _told_seconds(row: Row) -> Optional[float]:
+    """Seconds that the row tells, if they can be meant."""
+    value = row.get(DURATION_COLUMN)
+    try:
+        seconds = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return round(seconds, 3) if 0 < seconds < math.inf else None
+
+
+def _recording(file: File, root: str, look: Look) -> Recording:
     """Recording of a row. Raises Rejected on what cannot be used."""
-    row = entry.row
+    row = file.row
     if row.get("offset") not in (None, "", 0, "0", "0.0"):
         raise Rejected(f"offset {row['offset']}: a stretch of a file is no recording; list the file once")
-    try:
-        size = os.stat(entry.location).st_size
-    except OSError as error:
-        raise Rejected(f"{error.strerror}") from error
+    if look.fault is not None:
+        raise Rejected(look.fault)
     given = row.get("id")
-    id_ = derived_id if given is None or given == "" else _given_id(given)
-    return Recording(id_, working_path(entry.location), size, metadata=_metadata(row))
+    id_ = printable_id(file.name(root)) if given is None or given == "" else _given_id(given)
+    return Recording(id_, working_path(file.path), look.bytes, look.seconds, metadata=_metadata(row))
+
+
+def _take(id_: str, item: Optional[str], taken: sqlite3.Connection) -> None:
+    """Raise Rejected if an item before had this id."""
+    if not taken.execute("INSERT OR IGNORE INTO ids VALUES (?, ?)", (id_, item)).rowcount:
+        ((before,),) = taken.execute("SELECT item FROM ids WHERE id = ?", (id_,))
+        raise Rejected(f"id {id_!r} stands before, at {before}")
 
 
 def _given_id(value: Any) -> str:
@@ -151,13 +192,12 @@ def _given_id(value: Any) -> str:
 
 def _metadata(row: Row) -> Row:
     """Cells that travel on; empty ones are left out."""
-    used = next(column for column in PATH_COLUMNS if column in row)
-    kept = {
-        column: value
+    used = _path_column(row)
+    return {
+        column: str(value) if column in TEXT_COLUMNS else value
         for column, value in row.items()
-        if column not in OWN_COLUMNS and column not in ("id", "path", used, "") and value not in (None, "")
+        if column not in NO_METADATA and column != used and value not in (None, "")
     }
-    return {column: str(value) if column in TEXT_COLUMNS else value for column, value in kept.items()}
 
 
 def _read_delimited(source: str) -> Iterator[Line]:

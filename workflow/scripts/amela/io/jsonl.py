@@ -9,10 +9,12 @@ from typing import Any, Dict, Iterable, Iterator
 from amela.errors import DataError
 from amela.io.atomic import open_atomic
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # json.dumps would make one for each line
+
 
 def json_line(row: Dict[str, Any]) -> str:
     """One line, readable as text; file names that are no valid UTF-8 are escaped."""
-    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    line = _ENCODER.encode(row)
     try:
         line.encode("utf-8")
     except UnicodeEncodeError:  # undecodable bytes of a file name arrive as lone surrogates
@@ -22,10 +24,15 @@ def json_line(row: Dict[str, Any]) -> str:
 
 def write_jsonl(path: Path, rows: Iterable[Dict[str, Any]]) -> int:
     """Write the rows, whole or not at all; returns how many."""
+    return write_lines(path, map(json_line, rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines that ``json_line`` has made, whole or not at all; returns how many."""
     count = 0
     with open_atomic(path) as out:
-        for row in rows:
-            out.write(json_line(row))
+        for line in lines:
+            out.write(line)
             count += 1
     return count
 

@@ -9,20 +9,29 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import IO, Any, Dict, Iterator, List, Optional
 
 from amela.errors import Rejected
-from amela.io.jsonl import write_jsonl
+from amela.io.jsonl import json_line, write_jsonl
+
+LOGGED = 1_000  # rejections that the log tells one by one; all of them stand in the file
 
 logger = logging.getLogger("ledger")
 
 
 class Ledger:
-    """Rejected items of one shard of one stage."""
+    """Rejected items of one shard of one stage.
+
+    Attributes:
+        count: how many there are.
+        first_reason: of the first of them.
+    """
 
     def __init__(self, stage: str) -> None:
         self.stage = stage
         self.rows: List[Dict[str, Any]] = []
+        self.count = 0
+        self.first_reason: Optional[str] = None
 
     def reject(self, item: str, reason: str, filtered: bool = False, **details: Any) -> None:
         """Note that ``item`` goes no further.
@@ -36,7 +45,15 @@ class Ledger:
         row: Dict[str, Any] = {"id": item, "stage": self.stage, "reason": reason, **details}
         if filtered:
             row["filtered"] = True
-        logger.warning("rejected %s: %s", item, reason)
+        if self.count < LOGGED:
+            logger.warning("rejected %s: %s", item, reason)
+        elif self.count == LOGGED:
+            logger.warning("more than %d rejected: the others stand in the table of rejected items alone", LOGGED)
+        self.count += 1
+        self.first_reason = self.first_reason or reason
+        self._keep(row)
+
+    def _keep(self, row: Dict[str, Any]) -> None:
         self.rows.append(row)
 
     @contextmanager
@@ -50,3 +67,14 @@ class Ledger:
     def write(self, path: Path) -> None:
         """Write the rows as JSON Lines (an empty file where nothing was rejected)."""
         write_jsonl(path, self.rows)
+
+
+class StreamedLedger(Ledger):
+    """Rows go to an open file as they come, so that a million of them take no memory; ``rows`` stays empty."""
+
+    def __init__(self, stage: str, out: IO[str]) -> None:
+        super().__init__(stage)
+        self._out = out
+
+    def _keep(self, row: Dict[str, Any]) -> None:
+        self._out.write(json_line(row))
