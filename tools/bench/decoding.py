@@ -100,7 +100,7 @@ def peak_memory(hours: float, method: str, folder: Path) -> float:
     (folder / "recordings.jsonl").write_text(json.dumps(row) + "\n")
     segmentation = {
         "method": method, "keep_below": 30.0, "threshold": -40.0, "min_silence": 0.5, "seek_step": 1, "padding": 0.1,
-        "min_duration": 2.0, "max_duration": 30.0, "max_gap": 1.0,
+        "min_duration": 2.0, "max_duration": 30.0, "max_gap": 1.0, "audio": "packs",
         "vad": {"backend": "silero", "onset": 0.2, "offset": 0.1, "min_on": 0.25, "min_off": 0.5, "padding": 0.1},
     }  # fmt: skip
     shutil.rmtree(folder / "audio", ignore_errors=True)

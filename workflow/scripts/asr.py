@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from amela.asr import BACKENDS, load_recogniser
-from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 from amela.io.journal import Journal
 from amela.io.jsonl import write_jsonl
 from amela.io.ledger import Ledger
@@ -36,9 +36,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--asr", type=json_object, required=True, help="backend and its options")
     parser.add_argument("--output", type=Path, required=True, help="transcripts to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
+    add_staging(parser)
     args = parse_stage(parser, argv)
 
     from amela.asr.transcripts import transcribe_all
+    from amela.audio.staging import staging
 
     recogniser = load_recogniser(args.asr)
     ledger = Ledger("asr")
@@ -47,8 +49,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         "asr": args.asr,
         "code": code_digest("asr", BACKENDS[args.asr["backend"]].partition(":")[0]),
     }
-    with Journal(args.output, fingerprint) as journal:
-        rows = list(transcribe_all(read_manifest(args.manifest), recogniser, ledger, journal))
+    with Journal(args.output, fingerprint) as journal, staging(args.stage, args.tmpdir) as stage:
+        rows = list(transcribe_all(read_manifest(args.manifest), recogniser, ledger, journal, stage.load))
         write_jsonl(args.output, rows)
         ledger.write(args.rejected)
         journal.remove()

@@ -20,7 +20,7 @@ import logging
 from pathlib import Path
 from typing import Optional, Sequence
 
-from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 
 logger = logging.getLogger("encode")
 
@@ -33,8 +33,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="features of the sample, to write")
     parser.add_argument("--sums", type=Path, required=True, help="sums of every speaker or recording, to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
+    add_staging(parser)
     args = parse_stage(parser, argv)
 
+    from amela.audio.staging import staging
     from amela.encoders import load_encoder
     from amela.io.ledger import Ledger
     from amela.io.manifest import read_manifest
@@ -43,7 +45,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
     utterances = list(read_manifest(args.manifest))
     ledger = Ledger("encode")
-    sample, sums = encode_shard(utterances, load_encoder(args.encoder), args.encoder, args.hours, ledger)
+    encoder = load_encoder(args.encoder)
+    with staging(args.stage, args.tmpdir) as stage:
+        sample, sums = encode_shard(utterances, encoder, args.encoder, args.hours, ledger, stage.load)
     write_features(args.output, sample)
     sums.write(args.sums)
     ledger.write(args.rejected)

@@ -20,7 +20,7 @@ import logging
 from pathlib import Path
 from typing import Optional, Sequence
 
-from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 
 logger = logging.getLogger("kmeans_assign")
 
@@ -33,9 +33,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--normalizer", type=Path, help="of this corpus and encoder")
     parser.add_argument("--output", type=Path, required=True, help="units to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
+    add_staging(parser)
     args = parse_stage(parser, argv)
 
-    from amela.audio.load import load_utterance
+    from amela.audio.staging import staging
     from amela.io.ledger import Ledger
     from amela.io.manifest import read_manifest
     from amela.units.quantizer import load_quantizer
@@ -45,10 +46,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     codebook = quantizer.codebook
     shard = UnitShard([], [], codebook.hop, codebook.k, codebook.fingerprint)
     ledger = Ledger("kmeans_assign")
-    for utterance in read_manifest(args.manifest):
-        with ledger.guard(utterance.id):
-            shard.units.append(quantizer.units(utterance, load_utterance(utterance)))
-            shard.ids.append(utterance.id)
+    with staging(args.stage, args.tmpdir) as stage:
+        for utterance in read_manifest(args.manifest):
+            with ledger.guard(utterance.id):
+                shard.units.append(quantizer.units(utterance, stage.load(utterance)))
+                shard.ids.append(utterance.id)
     write_units(args.output, shard)
     ledger.write(args.rejected)
     logger.info("%d utterances, %d units, %d rejected", len(shard.ids), sum(map(len, shard.units)), len(ledger.rows))

@@ -57,7 +57,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     for utterance, probabilities_T in joined(utterances, probabilities, rejected_ids([args.lost]), args.probabilities):
         speech_N2 = speech_intervals(probabilities_T, hop, utterance.duration, **thresholds)
         row = {"id": utterance.id, "audio_filepath": utterance.audio_filepath, "duration": utterance.duration}
-        rows.append({**row, "speech": speech_N2.tolist()})
+        rows.append({**row, "offset": utterance.offset, "speech": speech_N2.tolist()})
     write_jsonl(args.output, rows)
     write_speech_table(args.table, rows)
     with open_atomic(args.rttm) as out:

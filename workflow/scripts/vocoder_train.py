@@ -19,7 +19,7 @@ import logging
 from pathlib import Path
 from typing import Optional, Sequence
 
-from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 
 logger = logging.getLogger("vocoder_train")
 
@@ -34,8 +34,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         help="folders of a corpus, and how many shards it has; once for each corpus",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, required=True, help="vocoder to write")
+    add_staging(parser)
     args = parse_stage(parser, argv)
 
+    from amela.audio.staging import staging
     from amela.units.codebook import read_codebook
     from amela.vocoder.centroids import write_vocoder
     from amela.vocoder.training import Corpus, centroids_of_codebook, centroids_of_speech
@@ -43,7 +45,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     codebook = read_codebook(args.codebook)
     if args.corpus:
         corpora = [Corpus(Path(manifest), Path(units), int(shards)) for manifest, units, shards in args.corpus]
-        centroids = centroids_of_speech(codebook, corpora, args.vocoder["train_hours"])
+        with staging(args.stage, args.tmpdir) as stage:
+            centroids = centroids_of_speech(codebook, corpora, args.vocoder["train_hours"], stage.load)
     else:
         centroids = centroids_of_codebook(codebook, args.encoder)
     write_vocoder(args.output, centroids)

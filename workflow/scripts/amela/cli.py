@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Callable, Optional, Sequence
 
 from amela.environment import check_environment
@@ -34,6 +35,12 @@ def stage_parser(doc: Optional[str]) -> argparse.ArgumentParser:
         help="refuse to run unless workflow/envs/NAME.yaml is the active environment",
     )
     return parser
+
+
+def add_staging(parser: argparse.ArgumentParser) -> None:
+    """Options of the stages that read audio (``amela.audio.staging``)."""
+    parser.add_argument("--stage", type=int, choices=(0, 1), default=0, help="1: copy audio to --tmpdir, read it there")
+    parser.add_argument("--tmpdir", type=Path, metavar="DIR", help="folder on a local disk; default: $TMPDIR")
 
 
 def parse_stage(parser: argparse.ArgumentParser, argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -8,16 +8,32 @@ import soundfile as sf
 
 from amela.audio import utterances
 from amela.audio.decode import Pcm
+from amela.audio.files import FileFolder
+from amela.audio.load import load_utterance
+from amela.audio.packs import PackFolder
 from amela.audio.segmentation import Segmentation
-from amela.audio.utterances import AudioFolder, make_utterances, read_recordings
+from amela.audio.utterances import make_utterances, read_recordings
 from amela.errors import DataError, Rejected
 from amela.io.ledger import Ledger
+from amela.io.manifest import utterance_from_row
 
 WHOLE = Segmentation("none", 30.0, -40.0, 0.5, 1, None, 0.1, 2.0, 30.0, 1.0)
 CUT = Segmentation("silence", 1.0, -40.0, 0.5, 1, None, 0.1, 0.5, 30.0, 0.0)
 TONE = np.full(16_000, 10_000, np.int16)
 PAUSE = np.zeros(16_000, np.int16)
 TWO_TONES = np.concatenate([TONE, PAUSE, TONE, PAUSE[:8_000], TONE[:1_000]])  # the last is too short
+
+
+class BreaksOff(Pcm):
+    """Its second tone cannot be read once more, after the cuts are known."""
+
+    reads = 0
+
+    def read(self, start, stop):
+        self.reads += 1
+        if self.reads > 3:
+            raise Rejected("unreadable")
+        return super().read(start, stop)
 
 
 @pytest.fixture
@@ -28,16 +44,16 @@ def shard(tmp_path, monkeypatch):
     part.mkdir()
 
     class Shard:
-        folder = AudioFolder(part, tmp_path / "final")
+        folder = FileFolder(part, tmp_path / "final")
         ledger = Ledger("segment")
 
-        def make(self, settings=WHOLE, samples=TWO_TONES, native=False, fault=None, **columns):
+        def make(self, settings=WHOLE, samples=TWO_TONES, native=False, fault=None, pcm=Pcm, **columns):
             path = tmp_path / "source.wav"
             path.write_bytes(b"RIFF")
-            pcm = Pcm(io.BytesIO(samples.tobytes()), len(samples), native, fault)
-            monkeypatch.setattr(utterances, "decode", lambda _: pcm)
+            opened = pcm(io.BytesIO(samples.tobytes()), len(samples), native, fault)
             recording = {"id": "anna/day 1", "path": "source.wav", "bytes": 4, "seconds": 9.9, **columns}
-            return [u.to_row() for u in make_utterances(recording, settings, None, self.folder, self.ledger)]
+            made = make_utterances(recording, settings, None, self.folder, self.ledger, lambda path: opened)
+            return [utterance.to_row() for utterance in made]
 
         def files(self):
             return sorted(str(path.relative_to(part)) for path in part.rglob("*") if path.is_file())
@@ -85,6 +101,33 @@ def test_cut_recording(shard):
     assert "text" not in first
     samples, _ = shard.audio(second)
     assert np.array_equal(samples, TWO_TONES[30_400:49_600])
+
+
+def test_packed_utterances_are_found_by_their_rows(shard, tmp_path):
+    """Their rows are those of files but for where the audio lies; a recording that breaks off moves none."""
+    sources = {"a": TWO_TONES, "b": np.roll(TWO_TONES, 5), "c": TWO_TONES[::-1].copy(), "d": TWO_TONES}
+    calls = [{"id": "a", "settings": CUT}, {"id": "b"}, {"id": "c", "settings": CUT}, {"id": "d", "native": True}]
+    by_files = [row for call in calls for row in shard.make(samples=sources[call["id"]], **call)]
+    shard.folder = PackFolder(tmp_path / "part", tmp_path / "packs", 80_000)
+    by_packs = []
+    for call in calls:
+        by_packs += shard.make(samples=sources[call["id"]], **call)
+        with pytest.raises(Rejected, match="unreadable"):
+            shard.make(CUT, pcm=BreaksOff)
+    shard.folder.close()
+    (tmp_path / "part").rename(tmp_path / "packs")
+    place = {"audio_filepath", "audio_relpath", "offset"}
+    for in_file, in_pack in zip(by_files, by_packs):
+        assert {key: in_file[key] for key in in_file.keys() - place} == {
+            key: in_pack[key] for key in in_pack.keys() - place
+        }
+        if in_pack["id"] != "d":
+            start, end = (round(in_pack[key] * 16_000) for key in ("start", "end"))
+            samples = load_utterance(utterance_from_row(in_pack, "here"))
+            assert np.array_equal(samples * 32_768, sources[in_pack["recording"]][start:end])
+    assert len(by_files) == len(by_packs) == 6 and by_packs[-1] == by_files[-1]
+    assert [row["audio_relpath"] for row in by_packs[:-1]] == [f"packs/000{i}.flac" for i in (0, 0, 0, 1, 1)]
+    assert by_packs[2]["offset"] * 16_000 >= 3 * 17_600  # what broke off has left its first tone
 
 
 def test_dropped_pieces_stand_in_the_ledger(shard):

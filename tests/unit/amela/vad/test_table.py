@@ -5,7 +5,7 @@ from amela.vad.table import COLUMNS, write_speech_table
 
 
 def row(audio_filepath: str, duration: float, speech: list) -> dict:
-    return {"id": "x", "audio_filepath": audio_filepath, "duration": duration, "speech": speech}
+    return {"id": "x", "audio_filepath": audio_filepath, "duration": duration, "offset": 3.5, "speech": speech}
 
 
 def read(path) -> list:
@@ -29,6 +29,7 @@ def test_columns_and_values(tmp_path):
         "min-nospch": 0.5,
         "avg-nospch": 1.3333333,
         "spch-ratio": 0.9333333,
+        "offset": 3.5,
     }
 
 

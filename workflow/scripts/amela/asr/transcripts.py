@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, Iterator
 
 from amela.asr import Recogniser
-from amela.audio.load import load_utterance
+from amela.audio.load import Loader, load_utterance
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
 
 
 def transcribe_all(
-    utterances: Iterable[Utterance], recogniser: Recogniser, ledger: Ledger, journal: Journal
+    utterances: Iterable[Utterance],
+    recogniser: Recogniser,
+    ledger: Ledger,
+    journal: Journal,
+    load: Loader = load_utterance,
 ) -> Iterator[Dict[str, Any]]:
     """Rows ``{"id", "text", "words"}`` in the order of the utterances.
 
@@ -22,7 +26,7 @@ def transcribe_all(
     for utterance in utterances:
         with ledger.guard(utterance.id):
             if utterance.id not in journal.rows:
-                words = recogniser.transcribe(load_utterance(utterance))
+                words = recogniser.transcribe(load(utterance))
                 text = " ".join(word.word for word in words)
                 journal.add({"id": utterance.id, "text": text, "words": [word._asdict() for word in words]})
             yield journal.rows[utterance.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import soundfile as sf
@@ -11,6 +12,8 @@ import soundfile as sf
 from amela.audio import SAMPLE_RATE
 from amela.errors import Rejected
 from amela.io.manifest import Utterance
+
+Loader = Callable[[Utterance], np.ndarray]  # what ``load_utterance`` does, maybe by way of a local disk
 
 
 def load_utterance(utterance: Utterance) -> np.ndarray:
@@ -23,7 +26,11 @@ def load_utterance(utterance: Utterance) -> np.ndarray:
         Rejected: the file is missing, unreadable, shorter than the manifest says, or not
             16 kHz mono.
     """
-    path = utterance.audio_path
+    return load_stretch(utterance.audio_path, utterance)
+
+
+def load_stretch(path: Path, utterance: Utterance) -> np.ndarray:
+    """The same, from the file at ``path``: the utterance's, or a copy of it."""
     try:
         with sf.SoundFile(os.fsencode(path)) as audio:
             return _read(audio, utterance, path)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Protocol, Tuple
 
 import numpy as np
-import soundfile as sf
 
 from amela.audio import SAMPLE_RATE
 from amela.audio.decode import Pcm, decode
 from amela.audio.levels import MS
-from amela.audio.places import audio_place
 from amela.audio.segmentation import BLOCK, Segmentation, check_audible, segment, stays_whole
 from amela.errors import DataError, Rejected
 from amela.io.jsonl import read_jsonl
@@ -25,6 +22,8 @@ from amela.vad import Detector
 OWN_KEYS = {"path", "bytes", "seconds", "audio_filepath", "audio_relpath", "duration", "offset", "recording"}
 OWN_KEYS |= {"id", "start", "end", "speaker", "text", "warning"}
 
+Location = Tuple[Dict[str, str], float]  # ``audio_location`` of a file, and seconds into it
+
 
 def read_recordings(path: Path) -> Iterator[Dict[str, Any]]:
     """Rows of an inventory. Raises DataError (file and line) on one without id, path or bytes."""
@@ -35,26 +34,21 @@ def read_recordings(path: Path) -> Iterator[Dict[str, Any]]:
         yield row
 
 
-class AudioFolder:
-    """The audio files of a shard: written in ``part``, which will be renamed to ``final``."""
+class AudioFolder(Protocol):
+    """Takes the audio of a shard."""
 
-    def __init__(self, part: Path, final: Path) -> None:
-        self._part = part
-        self._final = final
-
-    def write(self, item: str, blocks: Iterable[np.ndarray]) -> Dict[str, str]:
-        """Write int16 blocks as FLAC; the folders of ``item`` are kept. Returns its ``audio_location``."""
-        place = audio_place(self._part, item)
-        path = self._part / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with sf.SoundFile(os.fsencode(path), "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as out:
-            for block in blocks:
-                out.write(block)
-        return audio_location(self._final / place)
+    def write(self, item: str, blocks: Iterable[np.ndarray]) -> Location:
+        """Write the int16 blocks of one utterance; returns where it lies."""
+        ...
 
 
 def make_utterances(
-    recording: Dict[str, Any], settings: Segmentation, detector: Optional[Detector], folder: AudioFolder, ledger: Ledger
+    recording: Dict[str, Any],
+    settings: Segmentation,
+    detector: Optional[Detector],
+    folder: AudioFolder,
+    ledger: Ledger,
+    open_recording: Callable[[Path], Pcm] = decode,
 ) -> Iterator[Utterance]:
     """Utterances of one recording, in the order of time; their audio is written as they come.
 
@@ -66,6 +60,7 @@ def make_utterances(
         detector: for method vad.
         folder: takes the audio; a whole recording that already is 16 kHz mono stays where it is.
         ledger: of the stage.
+        open_recording: what decodes it, maybe by way of a local disk.
 
     Raises:
         Rejected: the recording has changed since the inventory, is gone, cannot be decoded,
@@ -73,10 +68,11 @@ def make_utterances(
     """
     path = Path(recording["path"])
     check_unchanged(path, recording["bytes"])
-    with decode(path) as pcm:
+    with open_recording(path) as pcm:
         check_audible(pcm)
         if stays_whole(pcm, settings):
-            location = audio_location(path) if pcm.native else folder.write(recording["id"], pcm.blocks(BLOCK))
+            native = audio_location(path), 0.0
+            location = native if pcm.native else folder.write(recording["id"], pcm.blocks(BLOCK))
             yield _whole(recording, pcm, location)
             return
         kept, dropped = segment(pcm, settings, detector)
@@ -95,7 +91,7 @@ def check_unchanged(path: Path, n_bytes: int) -> None:
         raise Rejected(f"changed since the inventory: {n_bytes} bytes then, {found} now", path)
 
 
-def _whole(recording: Dict[str, Any], pcm: Pcm, location: Dict[str, str]) -> Utterance:
+def _whole(recording: Dict[str, Any], pcm: Pcm, location: Location) -> Utterance:
     utterance = _utterance(recording, recording["id"], pcm, (0, pcm.n_samples), location)
     return replace(utterance, text=recording.get("text"))
 
@@ -109,19 +105,21 @@ def _cut(recording: Dict[str, Any], pcm: Pcm, start: int, end: int, folder: Audi
 
 
 def _utterance(
-    recording: Dict[str, Any], name: str, pcm: Pcm, samples: Tuple[int, int], location: Dict[str, str]
+    recording: Dict[str, Any], name: str, pcm: Pcm, samples: Tuple[int, int], location: Location
 ) -> Utterance:
     """Utterance without a text; the recording's metadata travel on. ``samples``: from, to."""
     first, stop = samples
-    metadata = {key: value for key, value in location.items() if key != "audio_filepath"}
+    file, offset = location
+    metadata: Dict[str, Any] = {key: value for key, value in file.items() if key != "audio_filepath"}
     metadata.update(start=first / SAMPLE_RATE, end=stop / SAMPLE_RATE)
     metadata.update((key, value) for key, value in recording.items() if key not in OWN_KEYS)
     if pcm.warning:
         metadata["warning"] = pcm.warning
     return Utterance(
         id=name,
-        audio_filepath=location["audio_filepath"],
+        audio_filepath=file["audio_filepath"],
         duration=(stop - first) / SAMPLE_RATE,
+        offset=offset,
         recording=recording["id"],
         speaker=recording.get("speaker"),
         metadata=metadata,

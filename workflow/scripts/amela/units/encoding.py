@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence, Tuple
 
-from amela.audio.load import load_utterance
+from amela.audio.load import Loader, load_utterance
 from amela.encoders import Encoder
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
@@ -14,7 +14,12 @@ from amela.units.sampling import sampling_order, sampling_rank
 
 
 def encode_shard(
-    utterances: Sequence[Utterance], encoder: Encoder, spec: Mapping[str, Any], hours: float, ledger: Ledger
+    utterances: Sequence[Utterance],
+    encoder: Encoder,
+    spec: Mapping[str, Any],
+    hours: float,
+    ledger: Ledger,
+    load: Loader = load_utterance,
 ) -> Tuple[FeatureSample, FeatureSums]:
     """Features of a shard's sample, and the sums to normalise them by.
 
@@ -25,6 +30,7 @@ def encode_shard(
         spec: settings of the encoder, with ``normalize``.
         hours: speech to sample; the utterance that crosses the line is the last.
         ledger: takes the utterances that cannot be encoded, in the order of ``utterances``.
+        load: gives the samples of an utterance.
     """
     normalize = spec.get("normalize", "none")
     made_by = encoder_fingerprint(spec, encoder.hop, encoder.dimension)
@@ -35,7 +41,7 @@ def encode_shard(
         if not wanted and normalize == "none":
             break
         with ledger.guard(utterance.id):
-            features_TD = encoder.encode(load_utterance(utterance))
+            features_TD = encoder.encode(load(utterance))
             group = group_of(utterance, normalize)
             if normalize != "none":
                 sums.add(group, features_TD)

@@ -21,17 +21,19 @@ COLUMNS = (
     "avg-nospch",
     "spch-ratio",
     "splits",
+    "offset",
 )
 
 
 def table_row(row: Dict[str, Any]) -> Dict[str, Any]:
-    """Line of the table for a row of speech intervals (``audio_filepath``, ``duration``, ``speech``)."""
+    """Line of the table for a row of speech intervals (``audio_filepath``, ``duration``, ``offset``, ``speech``)."""
     speech, duration = row["speech"], row["duration"]
     # bytes of a file name that are no UTF-8 arrive as lone surrogates, which no CSV can hold
     audio_filepath = row["audio_filepath"].encode("utf-8", "backslashreplace").decode("utf-8")
     splits = json.dumps(split_points(speech, duration))
     statistics = speech_statistics(speech, duration)
-    return {"audio_filepath": audio_filepath, "duration": duration, **statistics, "splits": splits}
+    place = {"audio_filepath": audio_filepath, "duration": duration, "offset": row["offset"]}
+    return {**place, **statistics, "splits": splits}
 
 
 def write_speech_table(path: Path, rows: Iterable[Dict[str, Any]]) -> None:

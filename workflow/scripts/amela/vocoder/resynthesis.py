@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 import numpy as np
 
 from amela.audio import SAMPLE_RATE
-from amela.audio.places import audio_place
+from amela.audio.places import Places
 from amela.audio.save import save_audio
 from amela.errors import DataError
 from amela.io.journal import Journal
@@ -56,6 +56,9 @@ class Resynthesis:
             item: row["place"] for item, row in journal.rows.items() if (self.working / row["place"]).is_file()
         }
         self._remove_others()
+        self._places = Places(self.working)
+        for row in journal.rows.values():
+            self._places.take(row["place"])
 
     def _remove_others(self) -> None:
         """Keep what the journal says is whole; a file that a kill left torn would be in the way."""
@@ -78,7 +81,8 @@ class Resynthesis:
     def _add(self, utterance: Utterance, units_T: np.ndarray, vocoder: Vocoder) -> None:
         n_samples = round(utterance.duration * SAMPLE_RATE)
         samples_N = vocoder.synthesise(units_T, n_samples, utterance.id)
-        place = audio_place(self.working, utterance.id)
+        row = self._journal.rows.get(utterance.id)  # its file was lost, its place is kept
+        place = row["place"] if row else self._places.new(utterance.id)
         save_audio(self.working / place, samples_N)
         with (self.working / place).open("rb") as audio:
             os.fsync(audio.fileno())  # on the disk before the journal says so

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
 
-from amela.audio.load import load_utterance
+from amela.audio.load import Loader, load_utterance
 from amela.encoders.mel import log_mel
 from amela.errors import AmelaError, DataError
 from amela.io.ledger import Ledger
@@ -30,7 +30,9 @@ class Corpus(NamedTuple):
     shards: int
 
 
-def centroids_of_speech(codebook: Codebook, corpora: Sequence[Corpus], hours: float) -> MelCentroids:
+def centroids_of_speech(
+    codebook: Codebook, corpora: Sequence[Corpus], hours: float, load: Loader = load_utterance
+) -> MelCentroids:
     """Mean log-mel spectrum of each unit over the speech of some corpora.
 
     From each shard its share of the hours, in the order in which ``encode`` samples: with
@@ -40,6 +42,7 @@ def centroids_of_speech(codebook: Codebook, corpora: Sequence[Corpus], hours: fl
         codebook: whose units they are.
         corpora: where the speech and its units are.
         hours: speech to average over, from each corpus.
+        load: gives the samples of an utterance.
 
     Raises:
         DataError: units of another codebook, or of other audio.
@@ -48,13 +51,13 @@ def centroids_of_speech(codebook: Codebook, corpora: Sequence[Corpus], hours: fl
     means = MelMeans(codebook.k)
     for corpus in corpora:
         for shard in range(corpus.shards):
-            _add_shard(means, codebook, corpus, shard, hours / corpus.shards)
+            _add_shard(means, codebook, corpus, shard, hours / corpus.shards, load)
     unseen = int((means.frames_K == 0).sum())
     logger.info("%.2f h; %d of %d units never seen", means.frames_K.sum() * codebook.hop / 3600, unseen, codebook.k)
     return MelCentroids(means.centroids(), means.frames_K, codebook.hop, codebook.fingerprint)
 
 
-def _add_shard(means: MelMeans, codebook: Codebook, corpus: Corpus, shard: int, hours: float) -> None:
+def _add_shard(means: MelMeans, codebook: Codebook, corpus: Corpus, shard: int, hours: float, load: Loader) -> None:
     manifest, path = corpus.manifest / f"shard-{shard}.jsonl", corpus.units / f"shard-{shard}.parquet"
     units = read_units(path)
     check_fingerprint(units.fingerprint, codebook.fingerprint, path)
@@ -65,7 +68,7 @@ def _add_shard(means: MelMeans, codebook: Codebook, corpus: Corpus, shard: int, 
     ledger = Ledger("vocoder_train")  # only its log: units exist, so this audio could be read before
     for utterance in utterances[: prefix_length([utterance.duration for utterance in utterances], hours)]:
         with ledger.guard(utterance.id):
-            means.add(units_of[utterance.id], log_mel(load_utterance(utterance), codebook.hop), utterance.id)
+            means.add(units_of[utterance.id], log_mel(load(utterance), codebook.hop), utterance.id)
 
 
 def centroids_of_codebook(codebook: Codebook, encoder: Mapping[str, Any]) -> MelCentroids:
