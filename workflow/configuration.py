@@ -201,6 +201,8 @@ def check_limits(config: Mapping[str, Any]) -> List[str]:
     for name, lm in config["lms"].items():
         if lm["valid"] + lm["test"] >= 1:
             mistakes.append(f"lms.{name}.valid: with test ({lm['test']}) nothing is left to train on")
+        if max(1, lm["gpu"]) % lm["nodes"]:
+            mistakes.append(f"lms.{name}.gpu: {lm['gpu']} cannot be divided evenly over nodes ({lm['nodes']})")
     return mistakes
 
 

@@ -37,9 +37,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
     from amela.lm.checkpoint import load_model
     from amela.lm.data import corpora_from_arguments, read_corpora
-    from amela.lm.model import prepare_device
     from amela.lm.score import score_model
     from amela.lm.split import split_utterances
+    from amela.training.device import prepare_device
 
     device = prepare_device()
     checkpoint = load_model(args.model, device)

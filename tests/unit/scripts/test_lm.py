@@ -1,12 +1,16 @@
 """lm_train, lm_score and lm_select, one after the other."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import lm_score
 import lm_select
 import lm_train
 import numpy as np
 import pytest
+import torch
 
 from amela.errors import DataError
 from amela.io.manifest import Utterance, write_manifest
@@ -30,10 +34,13 @@ SETTINGS = {
 }
 
 
-def write_corpus(folder, k=5):
-    """Six speakers with three utterances each; the arguments for --corpus."""
+OUTPUTS = {"model": "model.pt", "history": "history.tsv", "training": "training.json"}
+
+
+def write_corpus(folder, k=5, utterances=3):
+    """Six speakers with some utterances each; the arguments for --corpus."""
     rng = np.random.default_rng(0)
-    ids = [f"s{speaker}/{number}" for speaker in range(6) for number in range(3)]
+    ids = [f"s{speaker}/{number}" for speaker in range(6) for number in range(utterances)]
     units = [rng.integers(0, k, 20).astype(np.uint16) for _ in ids]
     write_units(folder / "shard-0.parquet", UnitShard(ids, units, 0.02, k, {"sha256": "f"}))
     write_manifest(folder / "shard-0.jsonl", [Utterance(i, f"/{i}.wav", 0.4, speaker=i[:2]) for i in ids])
@@ -99,3 +106,61 @@ def test_speech_that_has_changed_since_is_not_scored(tmp_path):
     write_corpus(tmp_path, k=6)
     with pytest.raises(DataError, match="made by something else: data is"):
         lm_score.main([*corpus, "--model", str(files["model.pt"]), "--output", str(files["score.json"])])
+
+
+def start_training(folder, corpus, settings, *arguments):
+    """A process of its own."""
+    outputs = [f"--{name}={folder / file}" for name, file in OUTPUTS.items()]
+    command = [sys.executable, "-B", lm_train.__file__, *corpus, "--settings", json.dumps(settings), *outputs]
+    return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def read_until(process, text):
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(f"no {text!r} in:\n{said}")
+
+
+def trained(folder):
+    state = torch.load(folder / "model.pt", weights_only=True)["state"]
+    return torch.cat([value.flatten() for value in state.values()]), (folder / "history.tsv").read_text("utf-8")
+
+
+def train_here(folder, corpus, settings):
+    outputs = [f"--{name}={folder / file}" for name, file in OUTPUTS.items()]
+    lm_train.main([*corpus, "--settings", json.dumps(settings), *outputs])
+
+
+def test_a_process_that_gets_a_signal_saves_and_goes_on_to_the_same_bytes(tmp_path, caplog):
+    corpus, settings = write_corpus(tmp_path, utterances=20), {**SETTINGS, "epochs": 30, "patience": 30}
+    process = start_training(tmp_path / "ended", corpus, settings)
+    read_until(process, "epoch 2:")
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 1 and "error: ended by SIGTERM" in said and "Traceback" not in said
+    assert [path.name for path in (tmp_path / "ended").iterdir()] == [".resume.pt"]
+    with caplog.at_level("INFO"):
+        train_here(tmp_path / "ended", corpus, settings)
+    assert "going on after epoch " in caplog.text
+    train_here(tmp_path / "whole", corpus, settings)
+    for file in OUTPUTS.values():
+        assert (tmp_path / "ended" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+
+
+def test_two_processes_train_the_model_of_one(tmp_path):
+    """16 utterances in batches of 5: shares differ, and that of the last batch is empty for one of them."""
+    pytest.importorskip("lightning_fabric")
+    corpus, settings = write_corpus(tmp_path, utterances=4), {**SETTINGS, "dropout": 0.0, "batch": 5}
+    train_here(tmp_path / "one", corpus, settings)
+    process = start_training(tmp_path / "two", corpus, settings, "--gpus", "2")
+    said = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, said
+    assert "2 processes on 1 nodes" in said
+    (weights, history), (of_two, history_of_two) = trained(tmp_path / "one"), trained(tmp_path / "two")
+    assert torch.allclose(weights, of_two, rtol=0, atol=1e-5)
+    assert np.allclose(*(np.genfromtxt(text.splitlines()[1:]) for text in (history, history_of_two)), rtol=0, atol=1e-5)
+    assert json.loads((tmp_path / "two" / "training.json").read_text("utf-8"))["processes"] == 2
+    assert {path.name for path in (tmp_path / "two").iterdir()} == set(OUTPUTS.values())

@@ -5,6 +5,7 @@ import pytest
 import segment
 import soundfile as sf
 
+from amela.audio.load import load_utterance
 from amela.io.manifest import read_manifest
 
 SETTINGS = {
@@ -18,6 +19,7 @@ SETTINGS = {
     "min_duration": 0.5,
     "max_duration": 30.0,
     "max_gap": 1.0,
+    "audio": "packs",
 }
 
 
@@ -42,10 +44,10 @@ def write_inventory(folder, paths, **columns):
     (folder / "shard-0.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
-def run(**changed):
+def run(*options, **changed):
     settings = json.dumps({**SETTINGS, **changed})
     outputs = ["--audio", "audio", "--output", "out.jsonl", "--rejected", "rejected.jsonl"]
-    segment.main(["--recordings", "shard-0.jsonl", "--segmentation", settings, *outputs])
+    segment.main(["--recordings", "shard-0.jsonl", "--segmentation", settings, *outputs, *options])
 
 
 def rows_of(path):
@@ -56,13 +58,16 @@ def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_every_recording_is_an_utterance_or_stands_in_the_ledger(source):
-    run()
+@pytest.mark.parametrize("audio", ["packs", "files"])
+def test_every_recording_is_an_utterance_or_stands_in_the_ledger(source, audio):
+    run(audio=audio)
     utterances = list(read_manifest(source / "out.jsonl"))
     assert [utterance.recording for utterance in utterances] == ["short", "long", "long"]
+    files = [f"long/{utterance.id[5:]}.flac" for utterance in utterances[1:]] if audio == "files" else ["0000.flac"]
+    assert list(contents(source / "audio")) == files
+    assert len({utterance.audio_filepath for utterance in utterances}) == 1 + len(files)
     for utterance in utterances:
-        audio = sf.info(utterance.audio_path)
-        assert (audio.samplerate, audio.channels, audio.frames) == (16_000, 1, round(utterance.duration * 16_000))
+        assert len(load_utterance(utterance)) == round(utterance.duration * 16_000)
     assert utterances[0].text == "tone"
     assert utterances[0].audio_path.name == "short.wav"
     assert utterances[1].text is None
@@ -94,20 +99,43 @@ def test_the_folder_exists_where_nothing_is_written(source):
     assert (source / "out.jsonl").read_text() == (source / "rejected.jsonl").read_text() == ""
 
 
-def test_a_crash_leaves_nothing_half_written(source, monkeypatch):
-    before = contents(source)
-    writing = sf.SoundFile.write
+def test_audio_is_the_same_in_packs_and_in_files(source):
+    run(audio="files")
+    expected = {utterance.id: load_utterance(utterance) for utterance in read_manifest(source / "out.jsonl")}
+    rejected = rows_of(source / "rejected.jsonl")
+    run(audio="packs")
+    found = {utterance.id: load_utterance(utterance) for utterance in read_manifest(source / "out.jsonl")}
+    assert list(found) == list(expected) and all(np.array_equal(found[item], expected[item]) for item in found)
+    assert rows_of(source / "rejected.jsonl") == rejected
 
-    def fail_on_the_second_file(self, samples):
-        if len(list(source.rglob("*.flac"))) > 2:  # the source's, the first cut, the second cut
+
+def test_by_way_of_a_local_disk_the_bytes_are_the_same(source, tmp_path_factory):
+    disk = tmp_path_factory.mktemp("disk")
+    (source / "broken.wav").write_bytes(b"RIFX....")  # its reason names the file
+    run()
+    before = contents(source)
+    run("--stage", "1", "--tmpdir", str(disk))
+    assert contents(source) == before
+    assert list(disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("audio", ["packs", "files"])
+def test_a_crash_leaves_nothing_half_written(source, monkeypatch, tmp_path_factory, audio):
+    before = contents(source)
+    disk = tmp_path_factory.mktemp("disk")
+    writing, calls = sf.SoundFile.write, []
+
+    def fail_on_the_second_cut(self, samples):
+        calls.append(len(samples))
+        if sum(calls) > 30_000:
             raise OSError("No space left on device")
         writing(self, samples)
 
-    monkeypatch.setattr(sf.SoundFile, "write", fail_on_the_second_file)
+    monkeypatch.setattr(sf.SoundFile, "write", fail_on_the_second_cut)
     with pytest.raises(OSError, match="No space"):
-        run()
+        run("--stage", "1", "--tmpdir", str(disk), audio=audio)
     assert contents(source) == before
-    assert not (source / "audio").exists()
+    assert not (source / "audio").exists() and list(disk.iterdir()) == []
 
 
 @pytest.mark.parametrize("method", ["none", "adaptive", "vad"])

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from amela.lm.data import TokenizedUtterance, frame_sequence
-from amela.lm.model import LSTMLanguageModel, prepare_device
+from amela.lm.model import LSTMLanguageModel
 from amela.lm.settings import LMSettings
+from amela.training.device import prepare_device
+from amela.training.processes import Processes
 
 VOCAB = 7
 
@@ -14,6 +16,11 @@ VOCAB = 7
 @pytest.fixture(scope="session")
 def device():
     return prepare_device()
+
+
+@pytest.fixture(scope="session")
+def processes(device):
+    return Processes(device)
 
 
 @pytest.fixture(scope="session")

@@ -55,12 +55,12 @@ def test_other_files_are_refused_without_running_them(tmp_path, device, content)
         load_model(path, device)
 
 
-def test_a_resume_point_lies_hidden_beside_the_model_and_goes(tmp_path, device):
-    resume = ResumePoint(tmp_path / "point" / "model.pt", {"data": "d"})
-    assert resume.load(device) is None
-    resume.save({"history": [1, 2]})
-    assert [path.name for path in (tmp_path / "point").iterdir()] == [".resume.pt"]
-    assert resume.load(device) == {"history": [1, 2]}
-    assert ResumePoint(tmp_path / "point" / "model.pt", {"data": "other"}).load(device) is None
-    resume.remove()
+def test_a_resume_point_lies_hidden_beside_the_model_and_goes(tmp_path):
+    with ResumePoint(tmp_path / "point" / "model.pt", {"data": "d"}) as resume:
+        assert resume.load() is None
+        resume.save({"history": [1, 2]})
+        assert sorted(path.name for path in (tmp_path / "point").iterdir()) == [".model.pt.lock", ".resume.pt"]
+        assert resume.load() == {"history": [1, 2]}
+        assert ResumePoint(tmp_path / "point" / "model.pt", {"data": "other"}).load() is None
+        resume.remove()
     assert list((tmp_path / "point").iterdir()) == []

@@ -1,4 +1,6 @@
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from amela.errors import AmelaError
 from amela.lm.checkpoint import ResumePoint
 from amela.lm.data import frame_sequence
 from amela.lm.score import sequence_nats
-from amela.lm.training import Training, learning_rate, train
+from amela.lm.training import Epoch, Training, learning_rate, train
+from amela.training.interruption import Interrupted, SavePoints
 
 VOCAB = 7
 
@@ -19,12 +22,12 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def run(tmp_path, sequences, device):
+def run(tmp_path, sequences, processes):
     """Function that trains on ``sequences`` with a resume point in ``folder``."""
 
     def train_in(folder, settings, fingerprint="f"):
-        resume = ResumePoint(tmp_path / folder / "model.pt", {"f": fingerprint})
-        return train(sequences[:15], sequences[15:], VOCAB, settings, resume, device)
+        with ResumePoint(tmp_path / folder / "model.pt", {"f": fingerprint}) as resume:
+            return train(sequences[:15], sequences[15:], VOCAB, settings, resume, processes)
 
     return train_in
 
@@ -46,6 +49,31 @@ def weights(training):
     return {key: value.tolist() for key, value in training.model.state_dict().items()}
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_interrupted_at_any_steps_equals_uninterrupted_bit_for_bit(run, make_settings, monkeypatch, seed):
+    """Within epochs, within validation, several times: dropout and sums go on as if nothing had been."""
+    settings, rng = make_settings(epochs=3), np.random.default_rng(seed)
+    whole = run("whole", settings)
+    check, passed, interruptions = SavePoints.check, [], 0
+
+    def check_and_signal(self):
+        passed.append(1)
+        if rng.random() < 0.2:
+            os.kill(os.getpid(), signal.SIGTERM if rng.random() < 0.5 else signal.SIGUSR1)
+        check(self)
+
+    monkeypatch.setattr(SavePoints, "check", check_and_signal)
+    while True:
+        try:
+            resumed = run("interrupted", settings)
+            break
+        except Interrupted:
+            interruptions += 1
+    assert interruptions > 0
+    assert resumed.history == whole.history
+    assert weights(resumed) == weights(whole)
+
+
 @pytest.mark.parametrize("epochs", [1, 3, 5])
 def test_resumed_equals_uninterrupted_bit_for_bit(run, make_settings, monkeypatch, epochs):
     settings = make_settings(epochs=5)
@@ -65,10 +93,8 @@ def test_resuming_does_not_repeat_finished_epochs(run, make_settings, monkeypatc
         run("killed", make_settings(epochs=5))
     monkeypatch.undo()
     started = []
-    epoch = amela.lm.training._epoch
-    monkeypatch.setattr(
-        amela.lm.training, "_epoch", lambda training, *rest: started.append(1) or epoch(training, *rest)
-    )
+    run_epoch = Epoch.run
+    monkeypatch.setattr(Epoch, "run", lambda *args: started.append(1) or run_epoch(*args))
     run("killed", make_settings(epochs=5))
     assert len(started) == 2
 
@@ -139,7 +165,7 @@ def draw_chain(chain, rng):
     return tokens[:-1]
 
 
-def test_learns_a_markov_chain_to_its_entropy(make_settings, tmp_path, device):
+def test_learns_a_markov_chain_to_its_entropy(make_settings, tmp_path, device, processes):
     """Each of 5 symbols is followed by one of three, or by the end: the least possible loss is known."""
     rng = np.random.default_rng(0)
     chain = np.zeros((6, 6))
@@ -148,7 +174,8 @@ def test_learns_a_markov_chain_to_its_entropy(make_settings, tmp_path, device):
         chain[symbol, rng.permutation(5)[:3]] = np.array([0.7, 0.2, 0.1]) * 29 / 30
     framed = [frame_sequence(np.array(draw_chain(chain, rng)), 5) for _ in range(170)]
     settings = make_settings(hidden=16, layers=1, dropout=0.0, lr=0.03, batch=8, epochs=6)
-    training = train(framed[:120], framed[120:140], 5, settings, ResumePoint(tmp_path / "m.pt", {}), device)
+    with ResumePoint(tmp_path / "m.pt", {}) as resume:
+        training = train(framed[:120], framed[120:140], 5, settings, resume, processes)
     test = framed[140:]
     # Under the true chain: the first token is certain, everything after it costs -ln P.
     true = -sum(np.log(chain[seq[1:-1], seq[2:]]).sum() for seq in test)

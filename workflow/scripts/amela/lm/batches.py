@@ -29,8 +29,11 @@ def length_batches(lengths: Sequence[int], size: int) -> List[np.ndarray]:
 
 
 def pad_batch(sequences: Sequence[np.ndarray], padding: int, device: torch.device) -> Tuple[torch.Tensor, torch.Tensor]:
-    """Inputs and targets (B, T) of framed sequences: the target is the symbol after the input."""
-    padded = np.full((len(sequences), max(map(len, sequences))), padding, dtype=np.int64)
+    """Inputs and targets (B, T) of framed sequences: the target is the symbol after the input.
+
+    No sequence gives a row of padding: a process without a share of a batch still takes part in its step.
+    """
+    padded = np.full((max(1, len(sequences)), max(map(len, sequences), default=2)), padding, dtype=np.int64)
     for row, sequence in zip(padded, sequences):
         row[: len(sequence)] = sequence
     symbols_BT = torch.from_numpy(padded).to(device)

@@ -17,6 +17,7 @@ import torch
 
 from amela.errors import DataError
 from amela.io.atomic import open_atomic
+from amela.io.lock import OutputLock
 from amela.lm.model import LSTMLanguageModel
 from amela.lm.settings import LMSettings
 
@@ -63,23 +64,34 @@ def load_model(path: Path, device: torch.device) -> Checkpoint:
 class ResumePoint:
     """Hidden file beside the model: where a killed training goes on.
 
-    A state that was saved with another fingerprint (data, settings, code) is not used.
+    Used as a context manager; holds the model's lock, so that a second training of the same
+    model waits for the first. A state that was saved with another fingerprint (data,
+    settings, code) is not used.
     """
 
     def __init__(self, model_path: Path, fingerprint: Dict[str, Any]) -> None:
         self.path = model_path.with_name(".resume.pt")
         self.fingerprint = json.loads(json.dumps(fingerprint))  # plain types: others would not be loaded again
+        self._lock = OutputLock(model_path)
+
+    def __enter__(self) -> ResumePoint:
+        self._lock.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._lock.__exit__(*error)
 
     def save(self, state: Dict[str, Any]) -> None:
-        """Replace what was saved before, whole or not at all."""
+        """Replace what was saved before, whole or not at all. Raises AmelaError when another job has taken over."""
+        self._lock.check()
         _save(self.path, {"fingerprint": self.fingerprint, "state": state})
 
-    def load(self, device: torch.device) -> Optional[Dict[str, Any]]:
-        """The saved state, or None where there is none that fits."""
+    def load(self) -> Optional[Dict[str, Any]]:
+        """The saved state, on the CPU, or None where there is none that fits."""
         if not self.path.exists():
             return None
         try:
-            stored = torch.load(self.path, map_location=device, weights_only=True)
+            stored = torch.load(self.path, map_location="cpu", weights_only=True)
         except UNREADABLE as error:
             logger.warning("%s cannot be read, training starts anew: %s", self.path, error)
             return None

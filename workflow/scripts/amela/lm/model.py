@@ -9,7 +9,6 @@ predicts when an utterance ends, and so is a distribution over whole utterances.
 
 from __future__ import annotations
 
-import os
 from typing import Optional, Tuple
 
 import torch
@@ -19,14 +18,6 @@ from torch.nn import functional
 from amela.lm.settings import LMSettings
 
 State = Tuple[torch.Tensor, torch.Tensor]  # hidden_LBH, cell_LBH
-
-
-def prepare_device() -> torch.device:
-    """CUDA where there is one, else one thread of the CPU; deterministic kernels only."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
-    torch.set_num_threads(1)
-    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms(True) would import the compiler, 2 s
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class LSTMLanguageModel(nn.Module):
@@ -60,3 +51,15 @@ class LSTMLanguageModel(nn.Module):
     def parameter_count(self) -> int:
         """Trainable numbers."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+class TrainingNats(nn.Module):
+    """``model``'s nats of targets after inputs, in one call, as data-parallel training wants it."""
+
+    def __init__(self, model: LSTMLanguageModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs_BT: torch.Tensor, targets_BT: torch.Tensor) -> torch.Tensor:
+        """-ln P of every real target (N,)."""
+        return self.model.nats(self.model(inputs_BT)[0], targets_BT)

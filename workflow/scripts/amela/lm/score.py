@@ -6,7 +6,7 @@ Shapes: B sequences of a batch, T time steps, W time steps of a window.
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 import numpy as np
 import torch
@@ -47,14 +47,28 @@ def score_model(model: LSTMLanguageModel, split: Split, device: torch.device) ->
 
 
 @torch.no_grad()
-def sequence_nats(model: LSTMLanguageModel, sequences: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
-    """-ln P of each framed sequence (its tokens and its end), in the order given: float64."""
+def sequence_nats(
+    model: LSTMLanguageModel,
+    sequences: Sequence[np.ndarray],
+    device: torch.device,
+    batches: Optional[Iterable[np.ndarray]] = None,
+) -> np.ndarray:
+    """-ln P of each framed sequence (its tokens and its end), in the order given: float64.
+
+    Args:
+        batches: indices of some of ``score_batches`` only; the other sequences get 0.
+    """
     model.eval()
     nats = np.zeros(len(sequences))
-    for batch in length_batches([len(sequence) for sequence in sequences], BATCH):
+    for batch in score_batches(sequences) if batches is None else batches:
         longest_first = batch[::-1]
         nats[longest_first] = _batch_nats(model, [sequences[i] for i in longest_first], device)
     return nats
+
+
+def score_batches(sequences: Sequence[np.ndarray]) -> List[np.ndarray]:
+    """Indices of the sequences that are scored side by side."""
+    return length_batches([len(sequence) for sequence in sequences], BATCH)
 
 
 def _batch_nats(model: LSTMLanguageModel, sequences: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
