@@ -37,7 +37,7 @@ def installed_version(package: str) -> Optional[str]:
 
 
 def check_environment(name: Optional[str], folder: Path = ENVIRONMENTS) -> None:
-    """Log ``sys.prefix`` and versions; refuse to run outside ``folder/name.yaml``.
+    """Log ``sys.prefix``, the SLURM job, if any, and versions; refuse to run outside ``folder/name.yaml``.
 
     Args:
         name: environment that the rule asked for; None (a call by hand) only logs.
@@ -48,6 +48,8 @@ def check_environment(name: Optional[str], folder: Path = ENVIRONMENTS) -> None:
             version, or an activated prefix is not the prefix of this Python.
     """
     logger.info("python %s in %s", sys.version.split()[0], sys.prefix)
+    if os.environ.get("SLURM_JOB_ID"):  # joins the benchmark with SLURM's accounting
+        logger.info("slurm job %s on %s", os.environ["SLURM_JOB_ID"], os.environ.get("SLURMD_NODENAME", "unknown"))
     if name is None:
         return
     path = folder / f"{name}.yaml"
