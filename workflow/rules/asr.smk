@@ -26,8 +26,7 @@ rule asr:
         lambda wildcards: f"../envs/{asr_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 1_440 * attempt,
+        **needs("asr", hours_of_shard, asr_backend),
     params:
         script=script("asr"),
         environment=asr_environment,
@@ -37,6 +36,7 @@ rule asr:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --asr {params.asr:q}"
         " --output {output.transcripts:q} --rejected {output.rejected:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"
 
 
@@ -53,8 +53,7 @@ rule asr_score:
         "../envs/score.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2_000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs("asr_score", hours_of_corpus),
     params:
         script=script("asr_score"),
         environment="score",

@@ -25,8 +25,7 @@ rule bpe_train:
         "../envs/bpe.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4_000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("bpe_train", bpe_hours),
     params:
         script=script("bpe_train"),
         environment="bpe",
@@ -58,8 +57,7 @@ rule bpe_apply:
         "../envs/bpe.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs("bpe_apply", hours_of_shard),
     params:
         script=script("bpe_apply"),
         environment="bpe",
@@ -87,8 +85,7 @@ rule motifs:
         "../envs/bpe.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs("motifs", hours_of_corpus),
     params:
         script=script("motifs"),
         environment="bpe",

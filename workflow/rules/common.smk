@@ -10,7 +10,13 @@ import yaml
 sys.path[:0] = [workflow.basedir, str(Path(workflow.basedir, "scripts"))]
 from amela.io.atomic import open_atomic
 from amela.provenance import code_digest
+from cluster import is_slurm, missing_account, slurm_warnings, write_controller
 from configuration import ConfigurationError, grid_points, load_configuration
+from resources import corpus_hours, local_folder, memory_mb, rate_of, runtime_minutes
+
+# A signal reaches the shell of a job too: it then waits for its command, which may be saving its state. (Ignored, the
+# signal would not reach the command either.) The rest is Snakemake's own prefix, which this replaces.
+shell.prefix("trap : TERM USR1; set -euo pipefail; ")
 
 try:
     config = load_configuration(config)
@@ -51,6 +57,43 @@ def shards(corpus):
     return range(config["corpora"][corpus]["shards"])
 
 
+def hours_of_corpora(corpora):
+    return sum(corpus_hours(corpus, len(shards(corpus))) for corpus in corpora)
+
+
+def hours_of_corpus(wildcards):
+    return hours_of_corpora([wildcards.corpus])
+
+
+def hours_of_shard(wildcards):
+    """Shards are balanced."""
+    return hours_of_corpus(wildcards) / len(shards(wildcards.corpus))
+
+
+def needs(rule, hours, backend=lambda wildcards: "", memory_hours=None, gpu=0, copies=lambda wildcards: 1):
+    """Resources of a rule's jobs, as functions of what a job works on and of the attempt.
+
+    ``hours`` of speech tell the time, and the memory too unless ``memory_hours`` differ.
+    Where inputs are copied to the machine's own disk, ``stage`` is 1.
+
+    ``copies`` of the job run on one node, each with memory of its own.
+    """
+
+    def rate(wildcards):
+        return rate_of(rule, backend(wildcards))
+
+    def memory(wildcards, attempt):
+        return copies(wildcards) * memory_mb(rate(wildcards), (memory_hours or hours)(wildcards), attempt)
+
+    return {
+        "mem_mb": memory,
+        "runtime": lambda wildcards, attempt: runtime_minutes(rate(wildcards), hours(wildcards), attempt),
+        "gpu": gpu,
+        "tmpdir": lambda wildcards: local_folder(config["tmpdir"]),
+        "stage": int(config["stage_to_scratch"]),
+    }
+
+
 def each_shard(pattern, corpora):
     """``pattern`` for every shard of every corpus in ``corpora``."""
     return [
@@ -79,3 +122,15 @@ def write_run_config():
     """The configuration of this run, defaults and all, beside what it makes."""
     with open_atomic(Path("results", "run_config.yaml")) as out:
         yaml.safe_dump(config, out, sort_keys=False, allow_unicode=True)
+
+
+def check_cluster():
+    """On SLURM: stop without an account, warn of settings and versions that lose work."""
+    if not is_slurm(workflow.executor_settings):
+        return
+    accounts = {job.resources.get("slurm_account") for job in workflow.dag.needrun_jobs()}
+    for missing in filter(None, map(missing_account, accounts)):
+        raise WorkflowError(missing)
+    retries, forced = workflow.execution_settings.retries, workflow.dag_settings.force_incomplete
+    for warning in slurm_warnings(workflow.executor_settings, retries, forced):
+        logger.warning(f"profile: {warning}")

@@ -26,8 +26,7 @@ rule encode:
         lambda wildcards: f"../envs/{encoder_environment(wildcards.encoder)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: round(2_000 + 400 * sample_hours(wildcards)) * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("encode", hours_of_shard, encoder_backend, memory_hours=sample_hours),
     params:
         script=script("encode"),
         environment=lambda wildcards: encoder_environment(wildcards.encoder),
@@ -38,6 +37,7 @@ rule encode:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --encoder {params.encoder:q} --hours {params.hours}"
         " --output {output.features:q} --sums {output.sums:q} --rejected {output.rejected:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"
 
 
@@ -56,8 +56,7 @@ rule normalize:
         "../envs/kmeans.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        **needs("normalize", hours_of_corpus),
     params:
         script=script("normalize"),
         environment="kmeans",

@@ -22,8 +22,7 @@ rule inventory:
         "../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,
-        runtime=120,
+        **needs("inventory", hours_of_corpus),
     params:
         script=script("inventory"),
         environment="audio",

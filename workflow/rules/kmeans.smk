@@ -25,8 +25,7 @@ rule kmeans_fit:
         "../envs/kmeans.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: fit_memory(wildcards) * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("kmeans_fit", fit_hours),
     params:
         script=script("kmeans_fit"),
         environment="kmeans",
@@ -58,8 +57,7 @@ rule kmeans_assign:
         lambda wildcards: f"../envs/{encoder_environment(codebook_encoder(wildcards))}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2_000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("kmeans_assign", hours_of_shard, codebook_backend),
     params:
         script=script("kmeans_assign"),
         environment=lambda wildcards: encoder_environment(codebook_encoder(wildcards)),
@@ -71,4 +69,5 @@ rule kmeans_assign:
         " --manifest {input.manifest:q} --encoder {params.encoder:q}"
         " --codebook {input.codebook:q} {params.normalizer:q}"
         " --output {output.units:q} --rejected {output.rejected:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

@@ -24,10 +24,13 @@ rule lm_train:
         "<benchmarks>/lm_train/{lm}/{point}.tsv"
     conda:
         "../envs/lm.yaml"
-    threads: 1
+    threads: lm_processes
     resources:
-        mem_mb=lambda wildcards, attempt: 4_000 * attempt,
-        runtime=lambda wildcards, attempt: 1_440 * attempt,
+        **needs("lm_train", lm_training_hours, memory_hours=lm_hours, gpu=lm_gpus, copies=lm_processes),
+        nodes=lm_nodes,
+        mpi=only_on_several_nodes(lambda wildcards: "srun"),
+        tasks=only_on_several_nodes(lm_gpus),
+        tasks_per_gpu=only_on_several_nodes(lambda wildcards: 0),
     params:
         script=script("lm_train"),
         environment="lm",
@@ -39,6 +42,7 @@ rule lm_train:
         " {params.corpora:q}"
         " --settings {params.settings:q}"
         " --model {output.model:q} --history {output.history:q} --training {output.training:q}"
+        " --gpus {resources.gpu} --nodes {resources.nodes}"
         " > {log:q} 2>&1"
 
 
@@ -57,8 +61,7 @@ rule lm_score:
         "../envs/lm.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4_000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("lm_score", lm_hours),
     params:
         script=script("lm_score"),
         environment="lm",
@@ -90,8 +93,7 @@ rule lm_select:
         "../envs/lm.yaml"
     threads: 1
     resources:
-        mem_mb=1_000,
-        runtime=10,
+        **needs("lm_select", lm_hours),
     params:
         script=script("lm_select"),
         environment="lm",

@@ -25,8 +25,7 @@ rule manifest:
         "../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        **needs("manifest", hours_of_shard),
     params:
         script=script("manifest"),
         environment="audio",

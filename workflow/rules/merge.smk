@@ -28,8 +28,7 @@ rule merge:
         "../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2_000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs("merge", hours_of_corpus),
     params:
         script=script("merge"),
         environment="tables",

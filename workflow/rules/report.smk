@@ -25,8 +25,7 @@ rule report:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4_000,
-        runtime=60,
+        **needs("report", lambda wildcards: hours_of_corpora(config["corpora"])),
     params:
         script=script("report"),
         environment="report",

@@ -27,8 +27,7 @@ rule resynth:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        **needs("resynth", hours_of_shard, vocoder_backend),
     params:
         script=script("resynth"),
         environment=vocoder_environment,

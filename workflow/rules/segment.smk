@@ -24,8 +24,7 @@ rule segment:
         lambda wildcards: f"../envs/{segment_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("segment", hours_of_shard, segment_method),
     params:
         script=script("segment"),
         environment=segment_environment,
@@ -36,4 +35,5 @@ rule segment:
         " --recordings {input.inventory:q}/shard-{wildcards.shard}.jsonl"
         " --segmentation {params.segmentation:q}"
         " --audio {output.audio:q} --output {output.utterances:q} --rejected {output.rejected:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

@@ -25,8 +25,7 @@ rule vad_infer:
         lambda wildcards: f"../envs/{vad_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs("vad_infer", hours_of_shard, vad_backend),
     params:
         script=script("vad_infer"),
         environment=vad_environment,
@@ -37,6 +36,7 @@ rule vad_infer:
         "python {params.script:q} --environment {params.environment:q}"
         " --utterances {input.utterances:q} --detector {params.detector:q}"
         " --output {output.probabilities:q} --rejected {output.rejected:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"
 
 
@@ -58,8 +58,7 @@ rule vad:
         lambda wildcards: f"../envs/{vad_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1_000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs("vad", hours_of_shard),
     params:
         script=script("vad"),
         environment=vad_environment,

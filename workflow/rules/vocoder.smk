@@ -26,8 +26,7 @@ rule vocoder_train:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2_000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs("vocoder_train", vocoder_hours, vocoder_backend),
     params:
         script=script("vocoder_train"),
         environment=vocoder_environment,
@@ -40,4 +39,5 @@ rule vocoder_train:
         " --codebook {input.codebook:q} --encoder {params.encoder:q} --vocoder {params.vocoder:q}"
         " {params.corpora:q}"
         " --output {output.vocoder:q}"
+        " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

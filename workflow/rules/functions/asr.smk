@@ -14,10 +14,14 @@ def asr_audio(wildcards):
     return f"<results>/corpora/{wildcards.corpus}/{stage}/shard-{wildcards.shard}"
 
 
+def asr_backend(wildcards):
+    return config["asrs"][wildcards.asr]["backend"]
+
+
 def asr_environment(wildcards):
-    return f"asr-{config['asrs'][wildcards.asr]['backend']}"
+    return f"asr-{asr_backend(wildcards)}"
 
 
 def asr_module(wildcards):
     """Module that is loaded by string."""
-    return RECOGNISERS[config["asrs"][wildcards.asr]["backend"]].partition(":")[0]
+    return RECOGNISERS[asr_backend(wildcards)].partition(":")[0]

@@ -7,6 +7,10 @@ def bpe_units(wildcards):
     return token_files(bpe["codebook"], bpe["fit_on"])
 
 
+def bpe_hours(wildcards):
+    return hours_of_corpora(config["bpes"][wildcards.bpe]["fit_on"])
+
+
 def bpe_shard(wildcards):
     """The units of one shard."""
     codebook = config["bpes"][wildcards.bpe]["codebook"]

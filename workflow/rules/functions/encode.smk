@@ -5,6 +5,10 @@ from amela.encoders import BACKENDS as ENCODER_BACKENDS
 ENCODER_ENVIRONMENTS = {"mfcc": "encode-spectral", "logmel": "encode-spectral"}
 
 
+def encoder_backend(wildcards):
+    return config["encoders"][wildcards.encoder]["backend"]
+
+
 def encoder_environment(encoder):
     """Environment of an encoder's backend."""
     return ENCODER_ENVIRONMENTS[config["encoders"][encoder]["backend"]]

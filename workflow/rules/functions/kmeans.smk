@@ -7,6 +7,10 @@ def codebook_encoder(wildcards):
     return config["codebooks"][wildcards.codebook]["encoder"]
 
 
+def codebook_backend(wildcards):
+    return config["encoders"][codebook_encoder(wildcards)]["backend"]
+
+
 def fit_corpora(wildcards):
     return config["codebooks"][wildcards.codebook]["fit_on"]
 
@@ -23,10 +27,10 @@ def fit_normalizers(wildcards):
     return expand(pattern, corpus=fit_corpora(wildcards)) if is_normalized(encoder) else []
 
 
-def fit_memory(wildcards):
-    """MB for the sample, held once, beside the file that is being read."""
-    hours = config["codebooks"][wildcards.codebook]["fit_hours"] * len(fit_corpora(wildcards))
-    return round(1_000 + 300 * hours)
+def fit_hours(wildcards):
+    """Hours of speech that the codebook is fitted on."""
+    wanted = config["codebooks"][wildcards.codebook]["fit_hours"]
+    return sum(min(wanted, hours_of_corpora([corpus])) for corpus in fit_corpora(wildcards))
 
 
 def assign_normalizer(wildcards):

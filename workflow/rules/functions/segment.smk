@@ -12,6 +12,10 @@ def segmentation_of(wildcards):
     return config["segmentations"][config["corpora"][wildcards.corpus]["segment"]]
 
 
+def segment_method(wildcards):
+    return segmentation_of(wildcards)["method"]
+
+
 def segment_environment(wildcards):
     """A detector's own environment where cuts follow its speech, else the plain one."""
     segmentation = segmentation_of(wildcards)

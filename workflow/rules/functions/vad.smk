@@ -23,5 +23,9 @@ def vad_of(wildcards):
     return config["corpora"][wildcards.corpus]["vad"]
 
 
+def vad_backend(wildcards):
+    return config["vads"][vad_of(wildcards)]["backend"]
+
+
 def vad_environment(wildcards):
     return detector_environment(vad_of(wildcards))

@@ -4,13 +4,17 @@ from amela.vocoder import BACKENDS as VOCODERS
 from amela.vocoder import is_log_mel
 
 
+def vocoder_backend(wildcards):
+    return config["vocoders"][wildcards.vocoder]["backend"]
+
+
 def vocoder_environment(wildcards):
-    return f"vocoder-{config['vocoders'][wildcards.vocoder]['backend']}"
+    return f"vocoder-{vocoder_backend(wildcards)}"
 
 
 def vocoder_module(wildcards):
     """Module that is loaded by string."""
-    return VOCODERS[config["vocoders"][wildcards.vocoder]["backend"]].partition(":")[0]
+    return VOCODERS[vocoder_backend(wildcards)].partition(":")[0]
 
 
 def vocoder_encoder(wildcards):
@@ -25,6 +29,12 @@ def vocoder_corpora(wildcards):
         if is_log_mel(config["encoders"][vocoder_encoder(wildcards)])
         else config["vocoders"][wildcards.vocoder]["train_on"]
     )
+
+
+def vocoder_hours(wildcards):
+    """Hours of speech that are averaged."""
+    wanted = config["vocoders"][wildcards.vocoder]["train_hours"]
+    return sum(min(wanted, hours_of_corpora([corpus])) for corpus in vocoder_corpora(wildcards))
 
 
 def vocoder_codebook(wildcards):

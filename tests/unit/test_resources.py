@@ -1,0 +1,66 @@
+"""What is asked of a cluster, as a function of hours, model and attempt."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from resources import DAY, RATES, UNKNOWN_HOURS, Rate, corpus_hours, local_folder, memory_mb, rate_of, runtime_minutes
+
+
+def inventory(seconds):
+    summary = Path("results/corpora/field/inventory/summary.json")
+    summary.parent.mkdir(parents=True, exist_ok=True)
+    summary.write_text(json.dumps({"seconds": seconds}))
+    return summary
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_more_hours_and_later_attempts_never_get_less(name):
+    rate = RATES[name]
+    for need in (memory_mb, runtime_minutes):
+        for attempt in (1, 2, 3):
+            asked = [need(rate, hours, attempt) for hours in (0, 0.1, 1, 16, 1_000)]
+            assert asked == sorted(asked)
+            assert asked[0] >= attempt * need(rate, 0)
+            assert all(isinstance(value, int) and value > 0 for value in asked)
+
+
+def test_the_limit_is_well_above_what_the_rate_says():
+    rate = Rate(cpu=0.5, memory=100, memory_hour=10)
+    assert runtime_minutes(rate, 4) >= 2 * 60 * 0.5 * 4
+    assert memory_mb(rate, 4) == 140
+    assert memory_mb(rate, 4, attempt=3) == 420
+
+
+def test_a_job_that_can_go_on_asks_for_a_day_at_most():
+    assert runtime_minutes(Rate(cpu=1, goes_on=True), 1_000) == DAY
+    assert runtime_minutes(Rate(cpu=1, goes_on=True), 1_000, attempt=2) == 2 * DAY
+    assert runtime_minutes(Rate(cpu=1), 1_000) > DAY
+
+
+def test_a_backend_without_a_rate_of_its_own_has_that_of_its_rule():
+    assert rate_of("segment", "silence") is RATES["segment:silence"]
+    assert rate_of("encode", "mfcc") is RATES["encode"]
+    with pytest.raises(KeyError):
+        rate_of("segment", "guess")
+
+
+def test_hours_come_from_the_inventory_as_soon_as_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert corpus_hours("field", shards=3) == 3 * UNKNOWN_HOURS
+    summary = inventory(7_200.0)
+    assert corpus_hours("field", shards=3) == 2
+    inventory(36_000.0)
+    os.utime(summary, ns=(1, 1))  # written again
+    assert corpus_hours("field", shards=3) == 10
+
+
+def test_variables_of_the_temporary_folder_are_those_of_the_machine(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/scratch/job")
+    monkeypatch.setenv("WHO", "anna")
+    assert local_folder(None) == "/scratch/job"
+    assert local_folder("/local/$WHO") == "/local/anna"
+    monkeypatch.delenv("TMPDIR")
+    assert local_folder(None) == "/tmp"

@@ -1,0 +1,107 @@
+"""What jobs cost: time, memory and disk for an hour of speech. Used by rules/common.smk and ``make plan``.
+
+The rates are of one core, measured (docs/performance.md) and rounded up; limits that are asked of a
+cluster are a multiple of them, and grow with every attempt.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Dict
+
+INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
+UNKNOWN_HOURS = 10.0  # of a shard whose recordings have not been counted yet
+MARGIN = 4  # times what the rate says: other processors, slow disks
+START_MINUTES = 15  # for making ready: environment, imports, a busy file system
+DAY = 1_440  # minutes; jobs that go on where they were stopped are asked for in days at most
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Cost of one job, as a function of the hours of speech that it works on."""
+
+    cpu: float  # hours of one core an hour
+    memory: int = 1_000  # MB, whatever the hours
+    memory_hour: float = 0.0  # MB more for each hour
+    disk: float = 0.0  # MB written an hour
+    goes_on: bool = False  # after its time is up, where it was stopped
+
+
+# rule, or rule:backend where backends differ
+RATES: Dict[str, Rate] = {
+    "inventory": Rate(0.002, memory=1_000, disk=0.1),
+    "segment:none": Rate(0.003, disk=60),
+    "segment:silence": Rate(0.003, disk=60),
+    "segment:adaptive": Rate(0.003, disk=60),
+    "segment:vad": Rate(0.02, disk=60),
+    "vad_infer:silero": Rate(0.005, disk=0.5),
+    "vad_infer:ten": Rate(0.015, disk=0.5),
+    "vad_infer:webrtc": Rate(0.001, disk=0.5),
+    "vad_infer:energy": Rate(0.001, disk=0.5),
+    "vad": Rate(0.001, memory_hour=5, disk=0.5),
+    "manifest": Rate(0.001, memory_hour=2, disk=0.3),
+    "encode": Rate(0.004, memory=2_000, memory_hour=400, disk=5),
+    "normalize": Rate(0.0001, disk=0.1),
+    "kmeans_fit": Rate(0.1, memory_hour=300),
+    "kmeans_assign": Rate(0.005, memory=2_000, memory_hour=3, disk=0.5),
+    "bpe_train": Rate(0.002, memory=2_000, memory_hour=30),
+    "bpe_apply": Rate(0.001, memory_hour=10, disk=2),
+    "motifs": Rate(0.001, memory_hour=2),
+    "vocoder_train": Rate(0.01, memory=2_000),
+    "resynth:griffinlim": Rate(0.05, memory_hour=2, disk=60, goes_on=True),
+    "asr:pocketsphinx": Rate(0.3, disk=0.5, goes_on=True),
+    "asr_score": Rate(0.0005, memory_hour=2),
+    "merge": Rate(0.0005, memory_hour=2, disk=0.5),
+    "lm_train": Rate(0.005, memory=3_000, memory_hour=2, goes_on=True),  # an epoch
+    "lm_score": Rate(0.005, memory=3_000, memory_hour=2),
+    "lm_select": Rate(0.0),
+    "usage": Rate(0.0, memory=2_000),
+    "report": Rate(0.0005, memory=3_000, memory_hour=0.5),
+}
+
+
+def rate_of(rule: str, backend: str = "") -> Rate:
+    """Rate of a rule with a backend. Raises KeyError if there is none."""
+    return RATES[f"{rule}:{backend}"] if f"{rule}:{backend}" in RATES else RATES[rule]
+
+
+def memory_mb(rate: Rate, hours: float, attempt: int = 1) -> int:
+    """MB to ask for; twice and three times as much on the second and third attempt."""
+    return math.ceil(rate.memory + rate.memory_hour * hours) * attempt
+
+
+def runtime_minutes(rate: Rate, hours: float, attempt: int = 1) -> int:
+    """Minutes to ask for; twice and three times as many on the second and third attempt."""
+    minutes = math.ceil(START_MINUTES + MARGIN * 60 * rate.cpu * hours)
+    return (min(minutes, DAY) if rate.goes_on else minutes) * attempt
+
+
+def corpus_hours(corpus: str, shards: int) -> float:
+    """Hours that the inventory has counted; a guess where there is none yet."""
+    path = Path(INVENTORY.format(corpus=corpus))
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return UNKNOWN_HOURS * shards
+    return _summary(path, changed) / 3600
+
+
+@cache
+def _summary(path: Path, changed: int) -> float:
+    """Seconds of a summary, read again when it has changed."""
+    return json.loads(path.read_text("utf-8"))["seconds"]
+
+
+def shard_hours(corpus: str, shards: int) -> float:
+    """Hours of one shard: shards are balanced."""
+    return corpus_hours(corpus, shards) / shards
+
+
+def local_folder(configured: Any) -> str:
+    """Folder for temporary files of the machine that a job runs on; variables are expanded there."""
+    return os.path.expandvars(configured or os.environ.get("TMPDIR") or "/tmp")
