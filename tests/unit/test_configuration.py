@@ -62,6 +62,8 @@ def test_a_loaded_configuration_loads_again_unchanged():
             r"segmentations\.s\.min_duration: 40 is above max_duration \(30",
         ),
         ({"vads": {"v": {"onset": 0.1}}}, r"vads\.v\.offset: 0\.35 is above onset \(0\.1\)"),
+        ({"lms": {"l": {"gpu": 3, "nodes": 2}}}, r"lms\.l\.gpu: 3 cannot be divided evenly over nodes \(2\)"),
+        ({"lms": {"l": {"nodes": 2}}}, r"lms\.l\.gpu: 0 cannot be divided evenly over nodes \(2\)"),
         ({"lms": {"l": {"valid": 0.5, "test": 0.5}}}, r"lms\.l\.valid: with test \(0\.5\) nothing is left"),
         ({"corpora": ["a"]}, "corpora: .* is not of type 'object'"),
         ({"max_rejected": 5}, "max_rejected: 5 is greater than the maximum of 1"),

@@ -2,10 +2,11 @@
 
 import argparse
 import logging
+from pathlib import Path
 
 import pytest
 
-from amela.cli import json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 from amela.errors import AmelaError, Rejected
 
 
@@ -34,6 +35,15 @@ def test_abbreviated_options_are_refused(capsys):
     with pytest.raises(SystemExit):
         parse_stage(parser, ["--out", "x"])
     assert "unrecognized arguments: --out x" in capsys.readouterr().err
+
+
+def test_audio_is_read_where_it_lies_unless_wanted_otherwise():
+    parser = stage_parser("Doc.")
+    add_staging(parser)
+    args = parse_stage(parser, [])
+    assert (args.stage, args.tmpdir) == (0, None)
+    args = parse_stage(parser, ["--stage", "1", "--tmpdir", "/scratch/a b"])
+    assert (args.stage, args.tmpdir) == (1, Path("/scratch/a b"))
 
 
 def test_help_is_the_docstring_as_it_stands():

@@ -1,14 +1,19 @@
 """Mirrors workflow/scripts/amela/vocoder/resynthesis.py."""
 
+import os
+from functools import partial
+
 import numpy as np
 import pytest
 import soundfile as sf
 
+from amela.audio.places import Places
 from amela.errors import DataError, Rejected
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, write_manifest
 from amela.units.sequences import UnitShard, write_units
+from amela.vocoder import resynthesis
 from amela.vocoder.resynthesis import Resynthesis, read_items
 
 IDS = ["anna/1", "anna/2", "bo/1/00000000-00001000", "..", "bo/2"]
@@ -49,9 +54,9 @@ def items():
 def resynthesise(folder, items, vocoder, settings="same"):
     ledger = Ledger("resynth")
     with Journal(folder.with_name("out.jsonl"), {"settings": settings}) as journal:
-        resynthesis = Resynthesis(folder, journal)
-        rows = list(resynthesis.add_all(items, vocoder, ledger))
-        resynthesis.finish()
+        work = Resynthesis(folder, journal)
+        rows = list(work.add_all(items, vocoder, ledger))
+        work.finish()
         journal.remove()
     return rows, ledger.rows
 
@@ -89,6 +94,29 @@ def test_killed_and_started_again_is_the_same_and_does_nothing_twice(tmp_path, i
     assert [row.id for row in again] == [row.id for row in rows] and rejected_again == rejected
     assert sorted(first.asked + second.asked) == sorted(row.id for row in rows)
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["audio"]  # no traces
+
+
+@pytest.mark.parametrize("dies_at", [0, 3, 7, 8, 19, 29])
+def test_folders_that_fill_up_do_so_alike_after_a_kill(tmp_path, monkeypatch, dies_at):
+    """Four entries to a folder; a file that was lost gets its place again."""
+    monkeypatch.setattr(resynthesis, "Places", partial(Places, most_entries=4))
+    ids = [f"speaker {i % 5}/{i}" if i % 3 else f"flat {i}" for i in range(30)]
+    items = [(Utterance(item, "/natural.wav", 0.01), np.full(1, i, np.uint16)) for i, item in enumerate(ids)]
+    rows, _ = resynthesise(tmp_path / "a/audio", items, Constant())
+    with pytest.raises(Killed):
+        resynthesise(tmp_path / "b/audio", items, Constant(ids[dies_at]))
+    for lost in sorted((tmp_path / "b/.audio.working").rglob("*.flac"))[1:3]:
+        lost.unlink()
+    again, _ = resynthesise(tmp_path / "b/audio", items, Constant())
+    assert content(tmp_path / "b/audio") == content(tmp_path / "a/audio")
+    assert len({row.audio_filepath for row in again}) == len(ids)
+    for i, row in enumerate(again):
+        assert os.path.relpath(row.audio_filepath, tmp_path / "b") == os.path.relpath(
+            rows[i].audio_filepath, tmp_path / "a"
+        )
+        assert sf.read(row.audio_filepath)[0] == pytest.approx(i / 100, abs=1e-4)
+    folders = [path for path in (tmp_path / "a/audio").glob("**/") if path.is_dir()]
+    assert 4 < max(len(list(path.iterdir())) for path in folders) <= 8
 
 
 def test_what_other_settings_made_is_thrown_away(tmp_path, items):
