@@ -2,18 +2,23 @@
 #
 #     CORES=4     cores to use (default: all)
 #     SPEECH=...  folder of 16 kHz mono speech to measure on (bench; default: synthetic)
-#     ARGS="..."  more arguments, for Snakemake (demo) or pytest (test)
+#     ARGS="..."  more arguments, for Snakemake (demo), pytest (test) or the tool
+#     CONFIG=...  configuration (status, rescue, plan; default: that of the newest run)
+#     PROFILE=... profile, as slurm (status, rescue, plan; default: that of the newest run)
+#     GPUS=8      GPUs at once (plan; default: as the profile says)
 #     PYTHON=...  the Python that holds Snakemake (default: the first that tools/find-python finds)
 
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 ARGS ?=
 PYTHON ?=
+STEER = $(firstword $(wildcard .venv/bin/python) python3)
+WHICH = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: help demo test lint format bench graph setup clean
+.PHONY: help demo test test-cluster lint format bench graph status rescue plan setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/made  ## run the whole workflow on the demo corpus and show what it made
 	@set -e; \
@@ -24,7 +29,10 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	.venv/bin/python tools/show-summary results
 
 test: .venv/made .venv-test/made  ## run every test, the linters among them
-	.venv-test/bin/python -m pytest $(ARGS)
+	.venv-test/bin/python -m pytest -m "not cluster" $(ARGS)
+
+test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it
+	.venv-test/bin/python -m pytest -rs -m cluster tests/cluster $(ARGS)
 
 lint: .venv/made .venv-test/made  ## ruff, snakefmt and snakemake --lint alone
 	.venv-test/bin/python -m pytest tests/workflow/test_lint.py $(ARGS)
@@ -42,6 +50,15 @@ bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance
 
 graph: .venv/made  ## draw docs/rulegraph.svg again (needs graphviz)
 	.venv/bin/snakemake --configfile config/demo.yaml --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/rulegraph.svg
+
+status:  ## how far the run is: done, running, failed, rejected, time left
+	@$(STEER) tools/amela-status $(WHICH) $(ARGS)
+
+rescue:  ## after a killed controller: its jobs, the lock, what will run again
+	@$(STEER) tools/amela-rescue $(WHICH) $(ARGS)
+
+plan:  ## what a run will cost: jobs, hours, disk, wall time, what no partition takes
+	@$(STEER) tools/amela-plan $(WHICH) $(if $(GPUS),--gpus $(GPUS)) $(ARGS)
 
 setup: .venv/made  ## make Snakemake and its plugins alone (.venv)
 

@@ -17,6 +17,7 @@ TABLES = (
     "asr-pocketsphinx-natural",
     "asr-pocketsphinx-griffinlim",
 )
+REPORTS = {"report", "usage"}
 POINTS = ("lstm_r0.001_h16_e8_l1_b32_d0.0", "lstm_r0.001_h16_e8_l1_b32_d0.1")
 
 
@@ -34,7 +35,7 @@ def lm_jobs(*points):
     return {
         *(f"{rule} lm=lstm, point={point}" for rule in ("lm_train", "lm_score") for point in points),
         "lm_select lm=lstm",
-        "report",
+        *REPORTS,
     }
 
 
@@ -122,7 +123,7 @@ def test_code_of_one_recogniser_touches_its_transcripts(clone):
     backend = clone.folder / "workflow/scripts/amela/asr/sphinx.py"
     backend.write_text(backend.read_text() + "\nADDED = 1\n")
     expected = {job for voice in VOICES for job in each("asr", asr="pocketsphinx", voice=voice)}
-    expected |= merges(*(f"asr-pocketsphinx-{voice}" for voice in VOICES)) | {"report"}
+    expected |= merges(*(f"asr-pocketsphinx-{voice}" for voice in VOICES)) | REPORTS
     expected |= {f"asr_score corpus=small, asr=pocketsphinx, voice={voice}" for voice in VOICES}
     assert clone.planned() == expected
 
@@ -142,7 +143,7 @@ def test_a_touched_recording_is_not_stale(clone, finished):
 def test_max_rejected_touches_the_proofs_and_what_reads_their_tables(clone, config):
     clone.configure({**config, "max_rejected": 0.5})
     scores = {f"asr_score corpus=small, asr=pocketsphinx, voice={voice}" for voice in VOICES}
-    assert clone.planned() == merges(*TABLES) | scores | {"report"}
+    assert clone.planned() == merges(*TABLES) | scores | REPORTS
 
 
 def test_what_is_stale_is_really_made_again_and_then_fresh(clone, config):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import jiwer
 import numpy as np
@@ -12,8 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+from amela.audio.decode import decode
+
 pytestmark = pytest.mark.pipeline
 
+RATE = 16_000
 HIGHEST_WER = 0.4  # of a novel read aloud, where PocketSphinx is known to make 28 %
 
 
@@ -73,6 +77,23 @@ def test_recordings_that_need_no_cut_are_referenced(run):
     manifest = rows(clone.folder / "results/corpora/small/merged/manifest.jsonl")
     assert all(row["audio_filepath"].endswith(".wav") for row in manifest)
     assert not list((clone.folder / "results/corpora/small/segment").rglob("*.flac"))
+
+
+def test_written_utterances_lie_in_packs_and_are_stretches_of_their_recordings(finished):
+    corpus = finished.folder / "results/corpora/small"
+    with (finished.folder.parent / "audio" / "recordings.csv").open(encoding="utf-8", newline="") as handle:
+        recordings = {os.path.splitext(row["path"])[0]: row["path"] for row in csv.DictReader(handle)}
+    packs = [path.relative_to(finished.folder) for path in (corpus / "segment").rglob("*") if path.suffix == ".flac"]
+    assert packs and {path.name for path in packs} == {"0000.flac"}
+    packed = [row for row in rows(corpus / "merged/manifest.jsonl") if "/segment/" in row["audio_filepath"]]
+    assert len(packed) > len(packs) and any(row["offset"] for row in packed)
+    for row in packed:
+        (source,) = (path for name, path in recordings.items() if name.endswith(row["recording"]))
+        with decode(Path(source)) as pcm:
+            expected = pcm.read(round(row["start"] * RATE), round(row["end"] * RATE))
+        start = int(row["offset"] * RATE)
+        found, _ = soundfile.read(row["audio_filepath"], start=start, frames=len(expected), dtype="int16")
+        assert len(expected) == round(row["duration"] * RATE) and np.array_equal(found, expected)
 
 
 def test_units_cover_every_frame_and_motifs_every_unit(run):
