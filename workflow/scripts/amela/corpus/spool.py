@@ -10,7 +10,7 @@ from typing import Iterator
 
 from amela.errors import AmelaError
 
-CACHE_KIB = 4_096  # of a table that is kept in memory; a million short rows are some 200 MB
+CACHE_KIB = 8_192  # of a table that is kept in memory; a million short rows are some 200 MB
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""tools/steering/invocation.py"""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from steering.invocation import Invocation, SnakemakeFailed, add_options, profile_of, run_options
+from steering.run_log import Run
+
+NEWEST = Run(
+    Path("log"), command="/venv/bin/snakemake --profile slurm --configfile my.yaml", config_files=("/data/my.yaml",)
+)
+
+
+def parsed(*arguments):
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return parser.parse_args(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "newest", "expected"),
+    [
+        ([], None, "--sdm conda"),
+        ([], NEWEST, "--configfile /data/my.yaml --profile slurm"),
+        (["--configfile", "other.yaml", "--profile", "lab"], NEWEST, "--configfile other.yaml --profile lab"),
+        (["--profile", "", "--configfile", "a"], NEWEST, "--configfile a --sdm conda"),
+        (["--configfile", "a", "--profile", "p", "--", "--jobs", "3"], None, "--jobs 3 --configfile a --profile p"),
+        (["--", "--sdm", "conda", "--cores", "2"], None, "--sdm conda --cores 2"),
+    ],
+)
+def test_options_are_those_of_the_newest_run_unless_told(arguments, newest, expected):
+    assert " ".join(run_options(parsed(*arguments), newest)) == expected
+
+
+def test_no_profile_is_one_too():
+    assert profile_of(parsed("--profile", ""), NEWEST) == ""
+    assert profile_of(parsed(), NEWEST) == "slurm"
+
+
+def test_another_configuration_takes_the_place_of_all():
+    before = Invocation(Path(), ("--configfile", "a.yaml", "b.yaml", "--profile", "slurm"), ("snakemake",))
+    assert before.with_config(Path("c.yaml")).options == ("--profile", "slurm", "--configfile", "c.yaml")
+    last = Invocation(Path(), ("--sdm", "conda", "--configfile", "a.yaml"), ("snakemake",))
+    assert last.with_config(Path("c.yaml")).options == ("--sdm", "conda", "--configfile", "c.yaml")
+    assert Invocation(Path(), (), ("x",)).with_config(Path("c")).command("-n") == ["x", "-n", "--configfile", "c"]
+
+
+def test_what_snakemake_says_is_passed_on(tmp_path):
+    shell = Invocation(tmp_path, (), ("sh", "-c"))
+    assert shell.run("echo $WHO; pwd", environment={"WHO": "amela"}) == f"amela\n{tmp_path}\n"
+    with pytest.raises(SnakemakeFailed, match="configuration: no"):
+        shell.run("echo configuration: no such thing >&2; exit 1")
+
+
+def test_text_without_jobs_is_refused(tmp_path):
+    with pytest.raises(SnakemakeFailed, match="lists no jobs"):
+        Invocation(tmp_path, (), ("echo",)).dry_run()

@@ -1,0 +1,1 @@
+"""What beside the workflow looks at its runs: status, rescue, plan. Standard library, PyYAML, no Snakemake imported."""

@@ -1,0 +1,110 @@
+"""How Snakemake is called: as the newest run was, unless told otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from .dry_run import DryRun, NotADryRun, parse_dry_run
+from .run_log import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class SnakemakeFailed(Exception):
+    """Snakemake refused; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Snakemake with the options of a run, in the working directory ``folder``."""
+
+    folder: Path
+    options: Tuple[str, ...]
+    snakemake: Tuple[str, ...]
+
+    def command(self, *arguments: str) -> List[str]:
+        return [*self.snakemake, *arguments, *self.options]
+
+    def run(self, *arguments: str, environment: Optional[Dict[str, str]] = None) -> str:
+        """Standard output of Snakemake. Raises SnakemakeFailed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SnakemakeFailed((done.stdout + done.stderr).strip()[-4000:])
+        return done.stdout
+
+    def with_config(self, path: Path) -> Invocation:
+        """The same with another configuration."""
+        options = list(self.options)
+        if "--configfile" in options:
+            first = options.index("--configfile")
+            last = next((i for i in range(first + 1, len(options)) if options[i].startswith("-")), len(options))
+            del options[first:last]
+        return replace(self, options=(*options, "--configfile", str(path)))
+
+    def dry_run(self, *arguments: str, environment: Optional[Dict[str, str]] = None) -> DryRun:
+        """What a dry run lists. It takes no lock and writes nothing, so that it works beside a run.
+
+        Files that are being written count as not yet made: ``--rerun-incomplete`` says so of those of
+        which a part is there already.
+        """
+        said = self.run("--dry-run", "--rerun-incomplete", *arguments, environment=environment)
+        try:
+            return parse_dry_run(said)
+        except NotADryRun as error:
+            raise SnakemakeFailed(f"the dry run lists no jobs (is `quiet` or `logger` set?): {error}") from None
+
+
+def find_snakemake(newest: Optional[Run]) -> Tuple[str, ...]:
+    """The newest run's Snakemake, else the project's, else the one on PATH; without conda, through the stand-in."""
+    places = [Path(newest.command.split(" ")[0]).parent] if newest and newest.command else []
+    places += [ROOT / ".venv" / "bin", Path(sys.executable).parent]
+    found = shutil.which("snakemake", path=os.pathsep.join([*map(str, places), os.environ.get("PATH", "")]))
+    if not found:
+        sys.exit("error: no snakemake in .venv or on PATH — run `make setup`, or activate its environment")
+    has_conda = subprocess.run([str(ROOT / "tools" / "has-conda")], check=False, stderr=subprocess.DEVNULL)
+    return (found,) if has_conda.returncode == 0 else (str(ROOT / "tools" / "without-conda"), found)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options that say which run is meant."""
+    parser.add_argument("--configfile", metavar="F", help="configuration (default: that of the newest run)")
+    parser.add_argument("--profile", metavar="P", help="profile (default: that of the newest run, where it had one)")
+    parser.add_argument("--directory", metavar="D", type=Path, default=Path(), help="working directory (default: here)")
+    parser.add_argument("snakemake", nargs="*", metavar="-- ARGUMENT", help="more arguments for Snakemake")
+
+
+def invocation(args: argparse.Namespace, newest: Optional[Run]) -> Invocation:
+    """The invocation that ``args`` (of ``add_options``) and the newest run tell."""
+    return Invocation(args.directory, tuple(run_options(args, newest)), find_snakemake(newest))
+
+
+def run_options(args: argparse.Namespace, newest: Optional[Run]) -> Sequence[str]:
+    files = [args.configfile] if args.configfile else list(newest.config_files) if newest else []
+    profile = profile_of(args, newest)
+    options = list(args.snakemake)
+    if files and "--configfile" not in options:
+        options += ["--configfile", *files]
+    if profile:
+        options += ["--profile", profile]
+    elif "--sdm" not in options:
+        options += ["--sdm", "conda"]
+    return options
+
+
+def profile_of(args: argparse.Namespace, newest: Optional[Run]) -> str:
+    """The profile that is meant; empty where there is none."""
+    return args.profile if args.profile is not None else newest.profile if newest else ""

@@ -1,0 +1,127 @@
+"""What a run will cost: jobs, hours, disk and wall time, and what will not fit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .benchmarks import START_ON_SLURM, Estimate, Estimator
+from .dry_run import DryRun, Job, parents
+from .invocation import Invocation
+from .means import Means
+from .partitions import Partition, misfits, read_partitions, summary
+from .schedule import gpus_of, makespan
+
+MOST_ENTRIES = 10_000  # of one folder; more make a parallel file system slow
+HOURS = "AMELA_HOURS"  # where workflow/resources.py looks for hours of corpora without an inventory
+INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
+BOOKS = ".snakemake/metadata"  # holds an entry for every file that jobs make
+
+
+@dataclass
+class Cost:
+    """Jobs of one rule."""
+
+    rule: str
+    jobs: int = 0
+    cpu_hours: float = 0.0
+    gpu_hours: float = 0.0
+    disk_mb: float = 0.0
+    longest: float = 0.0  # s
+    basis: Dict[str, int] = field(default_factory=dict)  # what estimates rest on → jobs
+
+    def add(self, job: Job, estimate: Estimate) -> None:
+        self.jobs += 1
+        self.cpu_hours += estimate.seconds * job.threads / 3600
+        self.gpu_hours += estimate.seconds * gpus_of(job) / 3600
+        self.disk_mb += job.number("output_mb")
+        self.longest = max(self.longest, estimate.seconds)
+        self.basis[estimate.basis] = self.basis.get(estimate.basis, 0) + 1
+
+
+@dataclass
+class Plan:
+    """What ``make plan`` tells."""
+
+    costs: List[Cost]
+    wall_seconds: Optional[float]
+    means: Means
+    warnings: List[str]
+    assumed: List[str]  # corpora whose hours are not counted yet
+
+    def as_json(self) -> Dict[str, Any]:
+        """For machines."""
+        means = {**asdict(self.means), "partitions": str(self.means.partitions or "")}
+        return {**asdict(self), "means": means}
+
+
+def make_plan(snakemake: Invocation, means: Means, hours: Dict[str, float], everything: bool) -> Plan:
+    """Dry runs of the first and the last attempt, priced and held against the cluster's limits.
+
+    ``hours`` of the corpora that are not inventoried yet.
+    """
+    partitions = read_partitions(means.partitions) if means.partitions else []
+    last_attempt = ("--forceall", "--attempt", str(means.attempts))
+    wanted = [("--forceall",), *([] if everything else [()]), *([last_attempt] if partitions else [])]
+    whole, *others = dry_runs(snakemake, wanted, {HOURS: json.dumps(hours)})
+    jobs = whole.jobs if everything else others[0].jobs
+    last = others[-1].by_name() if partitions else {}
+    estimator = Estimator(whole.jobs, snakemake.folder)
+    estimates = {job.name: estimator.estimate(job) for job in jobs}
+    warnings = [f"no partition takes {line}" for line in limits(jobs, last, means.attempts, partitions)]
+    warnings += [f"{folder} will have {n:,} entries: fewer shards" for folder, n in crowded(whole.jobs)]
+    wall = None
+    try:
+        overhead = START_ON_SLURM if means.slurm else 0.0
+        seconds = {name: estimate.seconds + overhead for name, estimate in estimates.items()}
+        wall = makespan(jobs, seconds, parents(jobs), means.places, means.gpus)
+    except ValueError as error:
+        warnings.append(str(error))
+    return Plan(costs_of(jobs, estimates), wall, means, warnings, uncounted(jobs, hours, snakemake.folder))
+
+
+def uncounted(jobs: Sequence[Job], hours: Dict[str, float], folder: Path) -> List[str]:
+    """Corpora of which nobody has said how many hours they have."""
+    corpora = dict.fromkeys(job.corpus for job in jobs if job.corpus)
+    return [c for c in corpora if c not in hours and not (folder / INVENTORY.format(corpus=c)).is_file()]
+
+
+def dry_runs(snakemake: Invocation, wanted: Sequence[Sequence[str]], environment: Dict[str, str]) -> List[DryRun]:
+    """Dry runs with these arguments each, beside each other."""
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        runs = [pool.submit(snakemake.dry_run, *arguments, environment=environment) for arguments in wanted]
+        return [run.result() for run in runs]
+
+
+def limits(jobs: Sequence[Job], last: Dict[str, Job], attempts: int, partitions: Sequence[Partition]) -> List[str]:
+    """Lines on jobs that no partition takes, at the first attempt or by the last."""
+    if not partitions:
+        return []
+    return summary(misfits({1: jobs, attempts: [last.get(job.name, job) for job in jobs]}, partitions))
+
+
+def crowded(jobs: Sequence[Job]) -> List[Tuple[str, int]]:
+    """Folders that would hold too many entries, and how many."""
+    files = {path for job in jobs for path in (*job.output, *job.log, job.benchmark) if path}
+    entries = {(str(parent), path) for path in map(PurePath, files) for parent, path in steps(path)}
+    counts = Counter(folder for folder, _ in entries)
+    counts[BOOKS] = sum(len(job.output) for job in jobs)
+    return [(folder, number) for folder, number in counts.items() if number > MOST_ENTRIES]
+
+
+def steps(path: PurePath) -> List[Tuple[PurePath, PurePath]]:
+    """Each folder over a path with what it holds on the way to it."""
+    chain = [path, *path.parents]
+    return list(zip(chain[1:], chain))
+
+
+def costs_of(jobs: Sequence[Job], estimates: Dict[str, Estimate]) -> List[Cost]:
+    """Costs of each rule, in the order of the work."""
+    costs: Dict[str, Cost] = {}
+    for job in jobs:
+        costs.setdefault(job.rule, Cost(job.rule)).add(job, estimates[job.name])
+    return list(costs.values())

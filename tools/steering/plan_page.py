@@ -1,0 +1,71 @@
+"""What ``make plan`` prints."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import List
+
+from .plan import Cost, Plan
+from .table import aligned, duration, hours, size
+
+HEADER = ("rule", "jobs", "CPU h", "GPU h", "disk", "longest", "rests on")
+WIDTH = 100
+BASES = {
+    "measured": "benchmarks of this project",
+    "stated": "what the rules expect of one core (workflow/resources.py)",
+    "limit": "the whole of a job's time limit, as nothing better is known",
+}
+
+
+def as_text(plan: Plan) -> str:
+    """The whole page."""
+    if not plan.costs:
+        return "nothing remains to be made (--all: as if nothing were there)"
+    rows = [row(cost) for cost in plan.costs]
+    parts = [aligned(HEADER, [*rows, total(plan.costs)]), legend(plan), wall(plan)]
+    if plan.assumed:
+        names = ", ".join(plan.assumed)
+        parts.append(
+            f"hours of {names} are not counted yet and assumed to be 10 a shard: say them by"
+            f" --hours {plan.assumed[0]}=833, or make the inventory first"
+        )
+    parts += [f"warning: {line}" for line in plan.warnings]
+    return "\n\n".join(parts[:1] + [fold(part) for part in parts[1:]])
+
+
+def fold(text: str) -> str:
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in text.splitlines()
+    )
+
+
+def row(cost: Cost) -> List[str]:
+    basis = max(cost.basis, key=cost.basis.__getitem__) if len(cost.basis) == 1 else "mixed"
+    return [cost.rule, f"{cost.jobs:,}", *sums([cost]), duration(cost.longest), basis]
+
+
+def sums(costs: List[Cost]) -> List[str]:
+    cpu, gpu = sum(cost.cpu_hours for cost in costs), sum(cost.gpu_hours for cost in costs)
+    disk = sum(cost.disk_mb for cost in costs)
+    return [hours(cpu), hours(gpu) if gpu else "·", size(disk) if disk else "·"]
+
+
+def total(costs: List[Cost]) -> List[str]:
+    return ["all", f"{sum(cost.jobs for cost in costs):,}", *sums(costs), "", ""]
+
+
+def legend(plan: Plan) -> str:
+    """What the numbers rest on."""
+    used = {basis for cost in plan.costs for basis in cost.basis}
+    return "\n".join(f"{basis}: {text}" for basis, text in BASES.items() if basis in used)
+
+
+def wall(plan: Plan) -> str:
+    """Time until the end, and what it supposes."""
+    means = plan.means
+    gpus = "any number of GPUs" if means.gpus is None else f"{means.gpus} GPUs"
+    return (
+        f"wall time: {duration(plan.wall_seconds)} with {means.places} jobs and {gpus} at once"
+        " (list scheduling over the graph: whenever there is room the first job starts whose inputs are there;"
+        " every first attempt succeeds, no waiting in the cluster's queue)"
+    )
