@@ -6,7 +6,6 @@
 #     CONFIG=...  configuration (status, rescue, plan; default: that of the newest run)
 #     PROFILE=... profile, as slurm (status, rescue, plan; default: that of the newest run)
 #     GPUS=8      GPUs at once (plan; default: as the profile says)
-#     CONFIG=...  configuration, PROFILE=slurm, GPUS=8 (status, rescue, plan)
 #     PYTHON=...  the Python that holds Snakemake (default: the first that tools/find-python finds)
 
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -15,7 +14,7 @@ PYTHON ?=
 STEER = $(firstword $(wildcard .venv/bin/python) python3)
 WHICH = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: help demo test test-cluster status rescue plan lint format bench graph status rescue plan setup clean
+.PHONY: help demo test test-cluster lint format bench graph status rescue plan setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -34,17 +33,6 @@ test: .venv/made .venv-test/made  ## run every test, the linters among them
 
 test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it
 	.venv-test/bin/python -m pytest -rs -m cluster tests/cluster $(ARGS)
-
-RUN = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
-
-status: .venv/made  ## how far a run is, by corpus and stage, and the time left
-	@.venv/bin/python tools/amela-status $(RUN)
-
-rescue: .venv/made  ## after a killed run: end its orphans, unlock, say what will be made again
-	@.venv/bin/python tools/amela-rescue $(RUN)
-
-plan: .venv/made  ## what a run will cost: jobs, hours, disk, wall time
-	@.venv/bin/python tools/amela-plan $(if $(GPUS),--gpus $(GPUS)) $(RUN)
 
 lint: .venv/made .venv-test/made  ## ruff, snakefmt and snakemake --lint alone
 	.venv-test/bin/python -m pytest tests/workflow/test_lint.py $(ARGS)
