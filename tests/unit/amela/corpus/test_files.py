@@ -14,7 +14,9 @@ def ids_of(names, folder=""):
     with file_list() as files:
         for name in names:
             files.add(os.path.join(folder, name))
-        return [printable_id(file.name(folder)) for file in files.in_order("number")]
+        return [
+            printable_id(path_below(file.name, folder) if folder else file.name) for file in files.in_order("number")
+        ]
 
 
 def ids_by_counting(names):
@@ -62,7 +64,7 @@ def test_a_file_that_is_listed_many_times_is_not_compared_with_each():
     with file_list() as files:
         for number in range(30_000):  # a quadratic search would take minutes
             files.add("/data/a.wav", f"table.csv:{number}")
-        assert {file.name("/data") for file in files.in_order("number")} == {"a"}
+        assert {file.name for file in files.in_order("number")} == {"/data/a"}
 
 
 def test_sorted_as_python_sorts():
@@ -86,7 +88,7 @@ def test_what_is_left_out_makes_no_name_ambiguous():
         for name in ("a.wav", "a.mp3", "b.wav"):
             files.add(name)
         assert files.leave_out(lambda path: path.endswith(".mp3")) == 1
-        assert [file.name() for file in files.in_order("number")] == ["a", "b"]
+        assert [file.name for file in files.in_order("number")] == ["a", "b"]
 
 
 def test_the_best_file_beside():
@@ -102,4 +104,22 @@ def test_paths_below_a_folder():
     assert path_below("/data/a/b.wav", "/data") == "a/b.wav"
     assert path_below("/b.wav", "/") == "b.wav"
     assert path_below("/database/b.wav", "/data") == "../database/b.wav"
-    assert path_below("a/b", "") == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [
+        (["/x/a", "/x/b"], "/x"),
+        (["/x/yy", "/x/y/z"], "/x"),  # "/x/y" begins both, and is no folder of the first
+        (["/x/y", "/x/y/z"], "/x"),
+        (["/x/y/a", "/x/y/a"], "/x/y"),
+        (["/x/y/c", "/x/y/b/a", "/x/y-/a"], "/x"),
+        (["/a", "/b"], "/"),
+        ([], None),
+    ],
+)
+def test_the_folder_of_all_files(paths, folder):
+    with file_list() as files:
+        for path in paths:
+            files.add(path)
+        assert files.common_folder() == folder

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, Optional, Sequence,
 
 from amela.corpus.files import File, FileList, file_list
 from amela.corpus.listing import Listing, Looker, answers
-from amela.corpus.recordings import Recording, printable_id, working_path
+from amela.corpus.recordings import Recording, printable_id, working_folder, working_path
 from amela.errors import AmelaError
 
 AUDIO_ENDINGS = frozenset(
@@ -59,7 +59,9 @@ def list_directory(source: str, listing: Listing) -> Iterator[Recording]:
     endings = AUDIO_ENDINGS | _spelt_out(listing.include)
     with file_list() as files:
         speakers = _fill(files, source, endings, listing)
-        yield from answers(partial(_recording, source, speakers, listing.look), files.in_order("path"))
+        yield from answers(
+            partial(_recording, source, speakers, listing.look, working_folder()), files.in_order("path")
+        )
 
 
 def _fill(files: FileList, source: str, endings: FrozenSet[str], listing: Listing) -> bool:
@@ -86,7 +88,7 @@ def _fill(files: FileList, source: str, endings: FrozenSet[str], listing: Listin
     return None not in firsts and len(firsts) > 1
 
 
-def _recording(source: str, speakers: bool, look: Looker, file: File) -> Recording:
+def _recording(source: str, speakers: bool, look: Looker, here: str, file: File) -> Recording:
     path = os.path.join(source, file.path)
     size, seconds, _ = look(path, None)
     metadata: Dict[str, Any] = {"speaker": printable_id(file.path.partition(os.sep)[0])} if speakers else {}
@@ -94,7 +96,7 @@ def _recording(source: str, speakers: bool, look: Looker, file: File) -> Recordi
         text = _read_text(os.path.splitext(path)[0] + TRANSCRIPT_ENDINGS[file.beside])
         if text:
             metadata["text"] = text
-    return Recording(printable_id(file.name()), working_path(path), size, seconds, metadata)
+    return Recording(printable_id(file.name), working_path(path, here), size, seconds, metadata)
 
 
 def _spelt_out(include: Sequence[str]) -> FrozenSet[str]:

@@ -18,34 +18,32 @@ AT_ONCE = 500  # rows that are written together
 INDEXES = ("CREATE INDEX stems ON files (stem, path)", "CREATE INDEX paths ON files (path)")
 # Two seeks and no count: a file may be listed a million times.
 SELECTED = """
-    SELECT path, item, row, (SELECT min(rank) FROM beside WHERE beside.stem = files.stem),
-        EXISTS (SELECT 1 FROM files AS other WHERE other.stem = files.stem AND other.path > files.path)
-        OR EXISTS (SELECT 1 FROM files AS other WHERE other.stem = files.stem AND other.path < files.path)
-        OR (stem != path AND EXISTS (SELECT 1 FROM files AS other WHERE other.path = files.stem))
+    SELECT path, item, row, (SELECT min(rank) FROM beside WHERE beside.stem = files.stem), CASE
+        WHEN EXISTS (SELECT 1 FROM files AS other WHERE other.stem = files.stem AND other.path > files.path) THEN path
+        WHEN EXISTS (SELECT 1 FROM files AS other WHERE other.stem = files.stem AND other.path < files.path) THEN path
+        WHEN stem != path AND EXISTS (SELECT 1 FROM files AS other WHERE other.path = files.stem) THEN path
+        ELSE stem END
     FROM files ORDER BY
 """
 
 
 class File(NamedTuple):
-    """A file that a source names, before anybody has looked at it."""
+    """A file that a source names, before anybody has looked at it.
+
+    It is called by its path without the ending, unless another file has the same path without
+    its ending, or has exactly that as its full path; then by its full path.
+    """
 
     path: str
-    ambiguous: bool  # its path without the ending does not tell it apart
+    name: str
     item: Optional[str]  # what the ledger calls it
     row: Any
     beside: Optional[int]  # rank of the best of the files beside it
 
-    def name(self, folder: str = "") -> str:
-        """What it is called: its path below a folder, without the ending unless that tells two files apart.
-
-        That is: unless another file has the same path without its ending, or has exactly that as its full path.
-        """
-        return path_below(self.path if self.ambiguous else os.path.splitext(self.path)[0], folder)
-
 
 def path_below(path: str, folder: str) -> str:
     """``path`` relative to ``folder``; both are normalised."""
-    start = os.path.join(folder, "") if folder else ""
+    start = folder if folder.endswith(os.sep) else folder + os.sep
     return path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder)
 
 
@@ -71,6 +69,13 @@ class FileList:
         """A file that lies beside those of this path without ending; the lowest rank is the best."""
         self._database.execute("INSERT OR IGNORE INTO beside VALUES (?, ?)", (as_bytes(stem), rank))
 
+    def common_folder(self) -> Optional[str]:
+        """The deepest folder that holds every file; None if there are none."""
+        self._write()
+        ((first, last),) = self._database.execute("SELECT min(path), max(path) FROM files")
+        # What begins the first and the last of sorted names begins all between.
+        return None if first is None else os.path.dirname(os.path.commonprefix([as_name(first), as_name(last)]))
+
     def leave_out(self, unwanted: Callable[[str], bool]) -> int:
         """Forget files by their path; returns how many."""
         self._write()
@@ -82,8 +87,8 @@ class FileList:
         self._write()
         for index in INDEXES:
             self._database.execute(index)
-        for path, item, row, beside, ambiguous in self._database.execute(SELECTED + by):
-            yield File(as_name(path), bool(ambiguous), item, marshal.loads(row), beside)
+        for path, item, row, beside, name in self._database.execute(SELECTED + by):
+            yield File(as_name(path), as_name(name), item, marshal.loads(row), beside)
 
 
 @contextmanager

@@ -44,8 +44,16 @@ def _encoded(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
-def working_path(path: str) -> str:
-    """``path`` relative to the working directory if it lies below it, else absolute."""
-    absolute = os.path.abspath(path)
-    here = os.path.join(os.getcwd(), "")
+def working_folder() -> str:
+    """The working directory, as ``working_path`` takes it."""
+    return os.path.join(os.getcwd(), "")
+
+
+def working_path(path: str, here: Optional[str] = None) -> str:
+    """``path`` relative to the working directory if it lies below it, else absolute.
+
+    Args:
+        here: ``working_folder()``, found once by those who ask of many paths.
+    """
+    absolute, here = os.path.abspath(path), here or working_folder()
     return absolute[len(here) :] if absolute.startswith(here) else absolute

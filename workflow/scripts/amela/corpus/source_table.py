@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 from amela.corpus.directory import selection
 from amela.corpus.files import File, FileList, file_list, path_below
 from amela.corpus.listing import Listing, Look, answers
-from amela.corpus.recordings import Recording, printable_id, working_path
+from amela.corpus.recordings import Recording, printable_id, working_folder, working_path
 from amela.corpus.spool import spool
 from amela.errors import AmelaError, Rejected
 
@@ -54,10 +54,10 @@ def list_table(source: str, listing: Listing) -> Iterator[Recording]:
         if listing.include or listing.exclude:
             wanted = selection(listing.include, listing.exclude)
             listing.listed -= files.leave_out(lambda path: not wanted(path_below(path, root)))
-        count = 0
+        count, here = 0, working_folder()
         for file, look in answers(lambda file: (file, _look(file, listing)), files.in_order("number")):
             with listing.ledger.guard(file.item, path=file.path):
-                recording = _recording(file, root, look)
+                recording = _recording(file, look, root, here)
                 _take(recording.id, file.item, taken)
                 count += 1
                 yield recording
@@ -72,7 +72,7 @@ def _fill(files: FileList, source: str, listing: Listing) -> Tuple[str, int]:
     if ending not in TABLE_ENDINGS:
         raise AmelaError(f"no kind of table that AMELA reads ({' '.join(TABLE_ENDINGS)}), no directory", source)
     read = _read_json_lines if ending == ".jsonl" else _read_delimited
-    root = _Root(os.path.dirname(os.path.abspath(source)))
+    folder = os.path.dirname(os.path.abspath(source))
     columns: Dict[str, None] = {}  # ordered, as found
     table = os.path.basename(source)
     n_rows = n_files = 0
@@ -85,15 +85,15 @@ def _fill(files: FileList, source: str, listing: Listing) -> Tuple[str, int]:
                     raise Rejected(fault)
                 if not row.keys() <= columns.keys():
                     columns.update(dict.fromkeys(row))
-                path = os.path.normpath(os.path.join(root.table_folder, _path(row)))
-                root.add(path)
-                files.add(path, item, row)
+                files.add(os.path.normpath(os.path.join(folder, _path(row))), item, row)
                 n_files += 1
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AmelaError(f"the table cannot be read: {error}", source, "save it as UTF-8 text") from error
     listing.listed += n_rows
     _check_columns(source, columns, n_rows)
-    return root.folder(), n_files
+    common = files.common_folder()
+    inside = common is None or os.path.join(common, "").startswith(os.path.join(folder, ""))
+    return folder if inside else common, n_files
 
 
 def _check_columns(source: str, columns: Iterable[str], n_rows: int) -> None:
@@ -108,27 +108,6 @@ def _check_columns(source: str, columns: Iterable[str], n_rows: int) -> None:
     ignored = OWN_COLUMNS.intersection(columns).difference(PATH_COLUMNS, [DURATION_COLUMN])
     if ignored:
         logger.info("columns not taken over, since AMELA finds their values itself: %s", ", ".join(sorted(ignored)))
-
-
-class _Root:
-    """Folder that ids are relative to: the table's, or the deepest one that holds every file."""
-
-    def __init__(self, table_folder: str) -> None:
-        self.table_folder = table_folder
-        self._inside = os.path.join(table_folder, "")
-        self._outside = False
-        self._common: Optional[str] = None
-
-    def add(self, path: str) -> None:
-        self._outside = self._outside or not path.startswith(self._inside)
-        folder = os.path.dirname(path)
-        if self._common is None:
-            self._common = folder
-        elif folder != self._common and not folder.startswith(self._common + os.sep):
-            self._common = os.path.commonpath([self._common, folder])
-
-    def folder(self) -> str:
-        return self._common if self._outside and self._common else self.table_folder
 
 
 def _path_column(row: Row) -> Optional[str]:
@@ -162,7 +141,7 @@ def _told_seconds(row: Row) -> Optional[float]:
     return round(seconds, 3) if 0 < seconds < math.inf else None
 
 
-def _recording(file: File, root: str, look: Look) -> Recording:
+def _recording(file: File, look: Look, root: str, here: str) -> Recording:
     """Recording of a row. Raises Rejected on what cannot be used."""
     row = file.row
     if row.get("offset") not in (None, "", 0, "0", "0.0"):
@@ -170,8 +149,8 @@ def _recording(file: File, root: str, look: Look) -> Recording:
     if look.fault is not None:
         raise Rejected(look.fault)
     given = row.get("id")
-    id_ = printable_id(file.name(root)) if given is None or given == "" else _given_id(given)
-    return Recording(id_, working_path(file.path), look.bytes, look.seconds, metadata=_metadata(row))
+    id_ = printable_id(path_below(file.name, root)) if given is None or given == "" else _given_id(given)
+    return Recording(id_, working_path(file.path, here), look.bytes, look.seconds, metadata=_metadata(row))
 
 
 def _take(id_: str, item: Optional[str], taken: sqlite3.Connection) -> None:
