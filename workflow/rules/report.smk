@@ -14,6 +14,7 @@ rule report:
         merged_tables,
         report_inputs,
         template=os.path.relpath(Path(workflow.basedir, "report", "report.html.j2")),
+        style=os.path.relpath(Path(workflow.basedir, "report", "style.css")),
     output:
         page="<results>/report.html",
         summary="<results>/summary.tsv",

@@ -14,6 +14,7 @@ rule usage:
     input:
         report="<results>/report.html",
         template=os.path.relpath(Path(workflow.basedir, "report", "usage.html.j2")),
+        style=os.path.relpath(Path(workflow.basedir, "report", "style.css")),
     output:
         page="<results>/usage.html",
         table="<results>/usage.tsv",
@@ -25,6 +26,7 @@ rule usage:
     threads: 1
     resources:
         **needs("usage", lambda wildcards: hours_of_corpora(config["corpora"])),
+        local=1,  # a dry run does not say so: tools/steering
     params:
         script=script("usage"),
         environment="report",

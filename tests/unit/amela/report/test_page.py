@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from amela.report.page import build_page, number, usage
+from amela.report.page import TEMPLATE, build_page, number, usage
 
 
 def test_the_page_needs_nothing_beside_it_and_escapes_what_it_quotes(results):
@@ -14,6 +14,7 @@ def test_the_page_needs_nothing_beside_it_and_escapes_what_it_quotes(results):
     assert "bad &lt;&amp;&gt; one" in page and "bad <&> one" not in page
     assert page.count("<audio") == 2 * 2 + 3
     assert "worse than its unigram" in page
+    assert TEMPLATE.with_name("style.css").read_text("utf-8") in page
     assert build_page(results, 2)[0] == page
 
 

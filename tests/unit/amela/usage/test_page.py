@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from amela.usage.page import STRIP, build_page, strip
+from amela.usage.page import STRIP, TEMPLATE, build_page, strip
 
 
 def page(jobs, problem=None, shards=None):
@@ -22,6 +22,10 @@ def test_no_jobs_make_a_page_too():
     text = page([])
     assert "Nothing ran on SLURM" in text
     assert "Nothing that these jobs would support" in text
+
+
+def test_it_looks_like_the_report():
+    assert TEMPLATE.with_name("style.css").read_text("utf-8") in page([])
 
 
 def test_it_names_no_other_machine(on_slurm):
