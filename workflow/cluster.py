@@ -22,6 +22,7 @@ PLUGIN = "snakemake-executor-plugin-slurm"
 TESTED = "2.8.0"
 PLACEHOLDER = "CHANGE-ME"
 CONTROLLER = Path("logs", "controller.json")
+OWN_COMMANDS = Path(__file__).resolve().parent / "bin"
 
 
 def write_controller() -> None:
@@ -39,6 +40,11 @@ def write_controller() -> None:
 def is_slurm(executor_settings: Any) -> bool:
     """Whether these are the settings of the SLURM plugin."""
     return type(executor_settings).__module__ == PLUGIN.replace("-", "_")
+
+
+def use_own_sbatch() -> None:
+    """Let this process, the controller, submit by ``bin/sbatch``, which waits while SLURM is away."""
+    os.environ["PATH"] = os.pathsep.join([str(OWN_COMMANDS), os.environ["PATH"]])
 
 
 def slurm_warnings(settings: Any, retries: int, force_incomplete: bool) -> List[str]:

@@ -19,6 +19,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 SCHEMAS = Path(__file__).resolve().parent / "schemas"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one: every start reads the schemas
 
 # section → {key: sections whose names it may hold}; the graph of named things
 PARENTS: Dict[str, Dict[str, Tuple[str, ...]]] = {
@@ -69,9 +70,13 @@ def _raise(mistakes: List[str]) -> None:
         raise ConfigurationError("\n".join(f"configuration: {mistake}" for mistake in mistakes))
 
 
+def _read(schema: Path) -> Any:
+    return yaml.load(schema.read_text("utf-8"), Loader=LOADER)
+
+
 def _built_in(section: str, schemas: Path) -> Dict[str, Any]:
     """Things that are always there, so that others may name them; they cost nothing until used."""
-    schema = yaml.safe_load((schemas / f"{section}.schema.yaml").read_text("utf-8"))
+    schema = _read(schemas / f"{section}.schema.yaml")
     return {name: thing["default"] for name, thing in schema.get("properties", {}).items()}
 
 
@@ -101,10 +106,7 @@ def resolve_like(section: str, things: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _registry(schemas: Path) -> Registry:
-    resources = [
-        (path.name, DRAFT202012.create_resource(yaml.safe_load(path.read_text("utf-8"))))
-        for path in sorted(schemas.glob("*.yaml"))
-    ]
+    resources = [(path.name, DRAFT202012.create_resource(_read(path))) for path in sorted(schemas.glob("*.yaml"))]
     return Registry().with_resources(resources)
 
 

@@ -12,9 +12,10 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
 INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
+TOLD_HOURS = "AMELA_HOURS"  # set by tools/steering; JSON: corpus → hours, of those without an inventory
 UNKNOWN_HOURS = 10.0  # of a shard whose recordings have not been counted yet
 MARGIN = 4  # times what the rate says: other processors, slow disks
 START_MINUTES = 15  # for making ready: environment, imports, a busy file system
@@ -34,7 +35,7 @@ class Rate:
 
 # rule, or rule:backend where backends differ
 RATES: Dict[str, Rate] = {
-    "inventory": Rate(0.002, memory=1_000, disk=0.1),
+    "inventory": Rate(0.0002, memory=1_000, disk=0.1),  # of recordings of 4 s; of longer ones less
     "segment:none": Rate(0.003, disk=60),
     "segment:silence": Rate(0.003, disk=60),
     "segment:adaptive": Rate(0.003, disk=60),
@@ -58,7 +59,7 @@ RATES: Dict[str, Rate] = {
     "asr_score": Rate(0.0005, memory_hour=2),
     "merge": Rate(0.0005, memory_hour=2, disk=0.5),
     "lm_train": Rate(0.005, memory=3_000, memory_hour=2, goes_on=True),  # an epoch
-    "lm_score": Rate(0.005, memory=3_000, memory_hour=2),
+    "lm_score": Rate(0.001, memory=3_000, memory_hour=2),  # the test part alone
     "lm_select": Rate(0.0),
     "usage": Rate(0.0, memory=2_000),
     "report": Rate(0.0005, memory=3_000, memory_hour=0.5),
@@ -76,30 +77,51 @@ def memory_mb(rate: Rate, hours: float, attempt: int = 1) -> int:
 
 
 def runtime_minutes(rate: Rate, hours: float, attempt: int = 1) -> int:
-    """Minutes to ask for; twice and three times as many on the second and third attempt."""
+    """Minutes to ask for; twice and three times as many on the second and third attempt.
+
+    A job that goes on where it was stopped asks for a day at most: partitions of a day are common.
+    """
     minutes = math.ceil(START_MINUTES + MARGIN * 60 * rate.cpu * hours)
-    return (min(minutes, DAY) if rate.goes_on else minutes) * attempt
+    return min(minutes * attempt, DAY) if rate.goes_on else minutes * attempt
+
+
+def cpu_seconds(rate: Rate, hours: float) -> int:
+    """Seconds of one core that a job is expected to take: no limit, so without a margin, whatever the attempt."""
+    return math.ceil(3600 * rate.cpu * hours)
+
+
+def output_mb(rate: Rate, hours: float) -> int:
+    """MB that a job is expected to write."""
+    return math.ceil(rate.disk * hours)
+
+
+def expected_cost(rate: Callable[[Any], Rate], hours: Callable[[Any], float]) -> Dict[str, Callable[[Any], int]]:
+    """What jobs are expected to cost, as resources that limit nothing, for tools/steering.
+
+    Without its environment variable there are none: a function that is called for every job takes time.
+    """
+    if TOLD_HOURS not in os.environ:
+        return {}
+    return {
+        "cpu_s": lambda wildcards: cpu_seconds(rate(wildcards), hours(wildcards)),
+        "output_mb": lambda wildcards: output_mb(rate(wildcards), hours(wildcards)),
+    }
 
 
 def corpus_hours(corpus: str, shards: int) -> float:
-    """Hours that the inventory has counted; a guess where there is none yet."""
-    path = Path(INVENTORY.format(corpus=corpus))
+    """Hours that the inventory has counted; where there is none yet, those that were told, else a guess."""
+    path = INVENTORY.format(corpus=corpus)
     try:
-        changed = path.stat().st_mtime_ns
+        changed = os.stat(path).st_mtime_ns
     except FileNotFoundError:
-        return UNKNOWN_HOURS * shards
+        return json.loads(os.environ.get(TOLD_HOURS) or "{}").get(corpus, UNKNOWN_HOURS * shards)
     return _summary(path, changed) / 3600
 
 
 @cache
-def _summary(path: Path, changed: int) -> float:
+def _summary(path: str, changed: int) -> float:
     """Seconds of a summary, read again when it has changed."""
-    return json.loads(path.read_text("utf-8"))["seconds"]
-
-
-def shard_hours(corpus: str, shards: int) -> float:
-    """Hours of one shard: shards are balanced."""
-    return corpus_hours(corpus, shards) / shards
+    return json.loads(Path(path).read_text("utf-8"))["seconds"]
 
 
 def local_folder(configured: Any) -> str:

@@ -6,7 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from resources import DAY, RATES, UNKNOWN_HOURS, Rate, corpus_hours, local_folder, memory_mb, rate_of, runtime_minutes
+from resources import (
+    DAY,
+    RATES,
+    UNKNOWN_HOURS,
+    Rate,
+    corpus_hours,
+    cpu_seconds,
+    expected_cost,
+    local_folder,
+    memory_mb,
+    output_mb,
+    rate_of,
+    runtime_minutes,
+)
 
 
 def inventory(seconds):
@@ -36,8 +49,24 @@ def test_the_limit_is_well_above_what_the_rate_says():
 
 def test_a_job_that_can_go_on_asks_for_a_day_at_most():
     assert runtime_minutes(Rate(cpu=1, goes_on=True), 1_000) == DAY
-    assert runtime_minutes(Rate(cpu=1, goes_on=True), 1_000, attempt=2) == 2 * DAY
+    assert runtime_minutes(Rate(cpu=1, goes_on=True), 1_000, attempt=2) == DAY
+    assert runtime_minutes(Rate(cpu=1, goes_on=True), 1, attempt=2) == 2 * runtime_minutes(Rate(cpu=1), 1)
     assert runtime_minutes(Rate(cpu=1), 1_000) > DAY
+
+
+def test_what_a_job_is_expected_to_cost_has_no_margin():
+    rate = Rate(cpu=0.5, disk=60, goes_on=True)
+    assert (cpu_seconds(rate, 4), output_mb(rate, 4)) == (7_200, 240)
+    assert (cpu_seconds(rate, 0.0001), output_mb(rate, 0)) == (1, 0)
+    assert cpu_seconds(rate, 1_000) > 60 * DAY  # all that it does, however often it is stopped
+
+
+def test_costs_are_stated_where_they_are_asked_for(monkeypatch):
+    monkeypatch.delenv("AMELA_HOURS", raising=False)
+    assert expected_cost(lambda wildcards: Rate(cpu=1), float) == {}
+    monkeypatch.setenv("AMELA_HOURS", "{}")
+    costs = expected_cost(lambda wildcards: Rate(cpu=1, disk=2), float)
+    assert {key: cost("3") for key, cost in costs.items()} == {"cpu_s": 10_800, "output_mb": 6}
 
 
 def test_a_backend_without_a_rate_of_its_own_has_that_of_its_rule():
@@ -49,7 +78,11 @@ def test_a_backend_without_a_rate_of_its_own_has_that_of_its_rule():
 
 def test_hours_come_from_the_inventory_as_soon_as_there_is_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AMELA_HOURS", raising=False)
     assert corpus_hours("field", shards=3) == 3 * UNKNOWN_HOURS
+    monkeypatch.setenv("AMELA_HOURS", '{"field": 833}')
+    assert corpus_hours("field", shards=3) == 833
+    assert corpus_hours("other", shards=3) == 3 * UNKNOWN_HOURS
     summary = inventory(7_200.0)
     assert corpus_hours("field", shards=3) == 2
     inventory(36_000.0)

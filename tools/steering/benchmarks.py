@@ -23,7 +23,7 @@ OWN_NAMES = ("corpus", "shard")  # wildcards that do not tell another kind of wo
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds that a job takes, and what they rest on: measured | stated | limit."""
+    """Seconds that a job takes, and what they rest on: measured | stated | limit | local."""
 
     seconds: float
     basis: str
@@ -80,10 +80,17 @@ class Estimator:
         return None
 
     def estimate(self, job: Job) -> Estimate:
-        """Seconds by the benchmarks, else as the rule states, else the whole of its time limit."""
+        """Seconds by the benchmarks, else as the rule states, else the whole of its time limit.
+
+        What a rule states is work of cores, and is taken to divide evenly over those of the job (an LSTM that is
+        trained by several processes comes near). How fast GPUs are no rule knows: their jobs count as if
+        their cores did the work, most likely too long, until there are benchmarks.
+        """
         seconds = self.measured_seconds(job)
         if seconds is not None:
             return Estimate(seconds, "measured")
+        if job.local:
+            return Estimate(0.0, "local")
         if WORK in job.resources:
-            return Estimate(job.number(WORK) / job.threads, "stated")
+            return Estimate(job.number(WORK) / job.cores, "stated")
         return Estimate(60 * job.number("runtime"), "limit")

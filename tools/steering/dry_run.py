@@ -32,7 +32,7 @@ class Job:
     output: Tuple[str, ...] = ()
     log: Tuple[str, ...] = ()
     benchmark: str = ""
-    threads: int = 1
+    threads: int = 1  # on each node
     reason: str = ""
     resources: Dict[str, object] = field(default_factory=dict, compare=False, hash=False)
 
@@ -51,6 +51,16 @@ class Job:
         """What the SLURM plugin writes into the job's comment."""
         values = "_".join(value for _, value in self.wildcards).replace("/", "_")
         return f"rule_{self.rule}" + (f"_wildcards_{values}" if values else "")
+
+    @property
+    def local(self) -> bool:
+        """Whether it runs beside Snakemake, whatever the executor. Dry runs do not tell: such rules state it."""
+        return bool(self.number("local"))
+
+    @property
+    def cores(self) -> int:
+        """On all its nodes."""
+        return self.threads * max(1, int(self.number("nodes", 1)))
 
     def number(self, resource: str, otherwise: float = 0) -> float:
         """A resource as a number."""

@@ -15,6 +15,7 @@ from .dry_run import DryRun, NotADryRun, parse_dry_run
 from .run_log import Run
 
 ROOT = Path(__file__).resolve().parents[2]
+HOURS = "AMELA_HOURS"  # where it is set, rules state what jobs will cost; JSON: hours of corpora without an inventory
 
 
 class SnakemakeFailed(Exception):
@@ -37,7 +38,7 @@ class Invocation:
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env={**os.environ, **(environment or {})},
+            env={HOURS: "{}", **os.environ, **(environment or {})},
             capture_output=True,
             text=True,
             check=False,

@@ -11,13 +11,13 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .benchmarks import START_ON_SLURM, Estimate, Estimator
 from .dry_run import DryRun, Job, parents
-from .invocation import Invocation
+from .invocation import HOURS, Invocation
 from .means import Means
 from .partitions import Partition, misfits, read_partitions, summary
 from .schedule import gpus_of, makespan
+from .table import duration
 
 MOST_ENTRIES = 10_000  # of one folder; more make a parallel file system slow
-HOURS = "AMELA_HOURS"  # where workflow/resources.py looks for hours of corpora without an inventory
 INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
 BOOKS = ".snakemake/metadata"  # holds an entry for every file that jobs make
 
@@ -36,7 +36,7 @@ class Cost:
 
     def add(self, job: Job, estimate: Estimate) -> None:
         self.jobs += 1
-        self.cpu_hours += estimate.seconds * job.threads / 3600
+        self.cpu_hours += estimate.seconds * job.cores / 3600
         self.gpu_hours += estimate.seconds * gpus_of(job) / 3600
         self.disk_mb += job.number("output_mb")
         self.longest = max(self.longest, estimate.seconds)
@@ -73,11 +73,12 @@ def make_plan(snakemake: Invocation, means: Means, hours: Dict[str, float], ever
     estimator = Estimator(whole.jobs, snakemake.folder)
     estimates = {job.name: estimator.estimate(job) for job in jobs}
     warnings = [f"no partition takes {line}" for line in limits(jobs, last, means.attempts, partitions)]
-    warnings += [f"{folder} will have {n:,} entries: fewer shards" for folder, n in crowded(whole.jobs)]
+    warnings += short_of_time(jobs, estimates, last, means.attempts)
+    warnings += [f"{folder} will have {n:,} entries" for folder, n in crowded(whole.jobs)]
     wall = None
     try:
         overhead = START_ON_SLURM if means.slurm else 0.0
-        seconds = {name: estimate.seconds + overhead for name, estimate in estimates.items()}
+        seconds = {job.name: estimates[job.name].seconds + (0.0 if job.local else overhead) for job in jobs}
         wall = makespan(jobs, seconds, parents(jobs), means.places, means.gpus)
     except ValueError as error:
         warnings.append(str(error))
@@ -99,9 +100,28 @@ def dry_runs(snakemake: Invocation, wanted: Sequence[Sequence[str]], environment
 
 def limits(jobs: Sequence[Job], last: Dict[str, Job], attempts: int, partitions: Sequence[Partition]) -> List[str]:
     """Lines on jobs that no partition takes, at the first attempt or by the last."""
+    jobs = [job for job in jobs if not job.local]
     if not partitions:
         return []
     return summary(misfits({1: jobs, attempts: [last.get(job.name, job) for job in jobs]}, partitions))
+
+
+def short_of_time(
+    jobs: Sequence[Job], estimates: Dict[str, Estimate], last: Dict[str, Job], attempts: int
+) -> List[str]:
+    """Lines on jobs that are expected to take longer than all their attempts together may; one for each rule."""
+    short: Dict[str, List[Tuple[float, float, str]]] = {}
+    for job in jobs:
+        first, final = (60 * each.number("runtime") for each in (job, last.get(job.name, job)))
+        granted, needed = attempts * (first + final) / 2, estimates[job.name].seconds
+        if job.name in last and 0 < granted < needed:
+            short.setdefault(job.rule, []).append((needed, granted, job.name))
+    return [
+        f"{name}{f' and {len(same) - 1} more' if len(same) > 1 else ''}: {duration(needed)} expected, but the time"
+        f" limits of all its attempts ({attempts}) make {duration(granted)}"
+        for same in short.values()
+        for needed, granted, name in [max(same)]
+    ]
 
 
 def crowded(jobs: Sequence[Job]) -> List[Tuple[str, int]]:

@@ -10,10 +10,16 @@ from .table import aligned, duration, hours, size
 
 HEADER = ("rule", "jobs", "CPU h", "GPU h", "disk", "longest", "rests on")
 WIDTH = 100
+TO_DO = (
+    "against warnings: other `shards` of a corpus (more for long jobs, fewer for full folders), `set-resources` in the"
+    " profile for other limits, `lms: gpu` for long trainings; docs/cluster.md"
+)
+GPUS = "of GPUs no speed is known: their jobs count as if cores alone did the work, most likely too long"
 BASES = {
     "measured": "benchmarks of this project",
-    "stated": "what the rules expect of one core (workflow/resources.py)",
+    "stated": "what the rules expect of one core (workflow/resources.py), divided over the job's cores",
     "limit": "the whole of a job's time limit, as nothing better is known",
+    "local": "runs beside Snakemake itself, in seconds",
 }
 
 
@@ -29,7 +35,8 @@ def as_text(plan: Plan) -> str:
             f"hours of {names} are not counted yet and assumed to be 10 a shard: say them by"
             f" --hours {plan.assumed[0]}=833, or make the inventory first"
         )
-    parts += [f"warning: {line}" for line in plan.warnings]
+    if plan.warnings:
+        parts += ["\n".join(f"warning: {line}" for line in plan.warnings), TO_DO]
     return "\n\n".join(parts[:1] + [fold(part) for part in parts[1:]])
 
 
@@ -57,7 +64,8 @@ def total(costs: List[Cost]) -> List[str]:
 def legend(plan: Plan) -> str:
     """What the numbers rest on."""
     used = {basis for cost in plan.costs for basis in cost.basis}
-    return "\n".join(f"{basis}: {text}" for basis, text in BASES.items() if basis in used)
+    lines = [f"{basis}: {text}" for basis, text in BASES.items() if basis in used]
+    return "\n".join(lines + [GPUS] * any(cost.gpu_hours and "stated" in cost.basis for cost in plan.costs))
 
 
 def wall(plan: Plan) -> str:

@@ -119,16 +119,20 @@ def is_alive(folder: Path) -> Optional[bool]:
 def running_jobs(
     remaining: Iterable[Job], newest: Optional[Run], in_queue: List[Queued], alive: bool
 ) -> Dict[Job, float]:
-    """Jobs that are being worked on, and for how many seconds: by SLURM, or by the run's log on one machine."""
+    """Jobs that are being worked on, and for how many seconds: by SLURM, or by the run's log beside Snakemake."""
     if newest is None:
         return {}
-    if newest.run_id:
-        queued = by_comment([job for job in in_queue if not job.waits])
-        return {job: queued[job.comment].elapsed for job in remaining if job.comment in queued}
-    if not alive or newest.ended:
-        return {}
-    started = {name: job for name, job in newest.jobs.items() if job.state == "started"}
-    return {job: started[job.name].elapsed() for job in remaining if job.name in started}
+    queued = by_comment([job for job in in_queue if not job.waits])
+    here = {
+        name: job
+        for name, job in newest.jobs.items()
+        if job.state == "started" and alive and not newest.ended and (job.job.local or not newest.run_id)
+    }
+    return {
+        job: here[job.name].elapsed() if job.name in here else queued[job.comment].elapsed
+        for job in remaining
+        if job.name in here or job.comment in queued
+    }
 
 
 def failed_jobs(remaining: Iterable[Job], newest: Optional[Run], running: Iterable[str]) -> List[Started]:
@@ -148,10 +152,11 @@ def time_left(
     unmeasured: Dict[str, int] = {}
     for job in remaining:
         measured = estimator.measured_seconds(job)
-        if measured is None:
+        if measured is None and not job.local:
             unmeasured[job.rule] = unmeasured.get(job.rule, 0) + 1
-        seconds[job.name] = max(0.0, (measured or 0.0) + overhead - running.get(job, 0.0))
-    if remaining and sum(unmeasured.values()) == len(remaining):
+        start = 0.0 if job.local else overhead
+        seconds[job.name] = max(0.0, (measured or 0.0) + start - running.get(job, 0.0))
+    if unmeasured and sum(unmeasured.values()) == sum(not job.local for job in remaining):
         return None, unmeasured
     return makespan(remaining, seconds, parents(remaining), places), unmeasured
 

@@ -25,7 +25,7 @@ rule bpe_train:
         "../envs/bpe.yaml"
     threads: 1
     resources:
-        **needs("bpe_train", bpe_hours),
+        **needs("bpe_train", bpe_hours, memory_hours=bpe_hours_at_once),
     params:
         script=script("bpe_train"),
         environment="bpe",

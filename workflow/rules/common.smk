@@ -10,9 +10,9 @@ import yaml
 sys.path[:0] = [workflow.basedir, str(Path(workflow.basedir, "scripts"))]
 from amela.io.atomic import open_atomic
 from amela.provenance import code_digest
-from cluster import is_slurm, missing_account, slurm_warnings, write_controller
+from cluster import is_slurm, missing_account, slurm_warnings, use_own_sbatch, write_controller
 from configuration import ConfigurationError, grid_points, load_configuration
-from resources import corpus_hours, local_folder, memory_mb, rate_of, runtime_minutes
+from resources import corpus_hours, expected_cost, local_folder, memory_mb, rate_of, runtime_minutes
 
 # A signal reaches the shell of a job too: it then waits for its command, which may be saving its state. (Ignored, the
 # signal would not reach the command either.) The rest is Snakemake's own prefix, which this replaces.
@@ -91,6 +91,7 @@ def needs(rule, hours, backend=lambda wildcards: "", memory_hours=None, gpu=0, c
         "gpu": gpu,
         "tmpdir": lambda wildcards: local_folder(config["tmpdir"]),
         "stage": int(config["stage_to_scratch"]),
+        **expected_cost(rate, hours),
     }
 
 
@@ -124,10 +125,11 @@ def write_run_config():
         yaml.safe_dump(config, out, sort_keys=False, allow_unicode=True)
 
 
-def check_cluster():
-    """On SLURM: stop without an account, warn of settings and versions that lose work."""
+def prepare_cluster():
+    """On SLURM: stop without an account, warn of settings and versions that lose work, wait where SLURM is away."""
     if not is_slurm(workflow.executor_settings):
         return
+    use_own_sbatch()
     accounts = {job.resources.get("slurm_account") for job in workflow.dag.needrun_jobs()}
     for missing in filter(None, map(missing_account, accounts)):
         raise WorkflowError(missing)

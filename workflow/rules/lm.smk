@@ -27,6 +27,7 @@ rule lm_train:
     threads: lm_processes
     resources:
         **needs("lm_train", lm_training_hours, memory_hours=lm_hours, gpu=lm_gpus, copies=lm_processes),
+        slurm_extra="'--signal=TERM@120'",  # s before the time limit: it saves its state and the next attempt goes on
         nodes=lm_nodes,
         mpi=only_on_several_nodes(lambda wildcards: "srun"),
         tasks=only_on_several_nodes(lm_gpus),

@@ -11,6 +11,11 @@ def bpe_hours(wildcards):
     return hours_of_corpora(config["bpes"][wildcards.bpe]["fit_on"])
 
 
+def bpe_hours_at_once(wildcards):
+    """Hours of speech whose units are in memory: of more than 10^8, so many at 100 a second, a sample is drawn."""
+    return min(bpe_hours(wildcards), 10**8 / 100 / 3600)
+
+
 def bpe_shard(wildcards):
     """The units of one shard."""
     codebook = config["bpes"][wildcards.bpe]["codebook"]

@@ -64,5 +64,14 @@ def test_a_measure_does_not_reach_to_jobs_of_another_size(measured, tmp_path):
     assert estimator.estimate(job(1, work=5_000, threads=2)) == Estimate(2_500, "stated")
 
 
+def test_work_divides_over_the_cores_of_all_nodes(tmp_path):
+    training = job(0, work=1_200, rule="lm_train", threads=4, gpu=8, nodes=2)
+    assert Estimator([], tmp_path).estimate(training) == Estimate(150, "stated")
+
+
+def test_jobs_beside_snakemake_take_no_time(tmp_path):
+    assert Estimator([], tmp_path).estimate(job(0, work=5, runtime=15, local=1)) == Estimate(0, "local")
+
+
 def test_without_anything_the_limit_is_the_estimate(tmp_path):
     assert Estimator([], tmp_path).estimate(job(0, runtime=15)) == Estimate(900, "limit")

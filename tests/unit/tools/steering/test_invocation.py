@@ -54,6 +54,13 @@ def test_what_snakemake_says_is_passed_on(tmp_path):
         shell.run("echo configuration: no such thing >&2; exit 1")
 
 
+def test_rules_are_asked_what_jobs_cost(tmp_path, monkeypatch):
+    monkeypatch.delenv("AMELA_HOURS", raising=False)
+    shell = Invocation(tmp_path, (), ("sh", "-c"))
+    assert shell.run("echo $AMELA_HOURS") == "{}\n"
+    assert shell.run("echo $AMELA_HOURS", environment={"AMELA_HOURS": '{"a": 1}'}) == '{"a": 1}\n'
+
+
 def test_text_without_jobs_is_refused(tmp_path):
     with pytest.raises(SnakemakeFailed, match="lists no jobs"):
         Invocation(tmp_path, (), ("echo",)).dry_run()

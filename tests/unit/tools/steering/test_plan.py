@@ -116,6 +116,29 @@ def test_too_few_gpus_are_told(tmp_path):
     assert "wall time: unknown" in as_text(plan)
 
 
+def test_local_jobs_ask_nothing_of_the_cluster(tmp_path, partitions):
+    usage = Job("usage", (), output=("usage.html",), resources={"runtime": 999, "cpu_s": 0, "local": 1})
+    plan = make_plan(Snakemake(tmp_path, [usage]), Means(9, 4, 3, True, partitions), {}, everything=False)
+    assert (plan.warnings, plan.wall_seconds, cost(plan, "usage").basis) == ([], 0, {"local": 1})
+    assert "beside Snakemake" in as_text(plan)
+
+
+def test_jobs_that_no_number_of_attempts_ends_are_told(tmp_path, partitions):
+    long = [job("vad", shard, cpu_s=3600 * (5 + shard)) for shard in range(4)]  # 1 h + 1.5 h + 2 h in three attempts
+    plan = make_plan(Snakemake(tmp_path, long), Means(9, 4, 3, True, partitions), {}, everything=False)
+    assert plan.warnings == [
+        "vad corpus=a, shard=3 and 3 more: 8 h 00 min expected, but the time limits of all its attempts (3) make"
+        " 4 h 30 min"
+    ]
+    assert "lms: gpu" in as_text(plan)
+
+
+def test_what_is_not_known_of_gpus_is_told(tmp_path):
+    known = make_plan(Snakemake(tmp_path, VAD), Means(9), {}, everything=False)
+    unknown = make_plan(Snakemake(tmp_path, ASR), Means(9), {}, everything=False)
+    assert "of GPUs no speed is known" in as_text(unknown) and "speed is known" not in as_text(known)
+
+
 def test_crowded_folders():
     jobs = [
         Job("vad", (("shard", str(n)),), output=(f"results/vad/{n}.jsonl", f"results/vad/{n}.csv")) for n in range(5001)

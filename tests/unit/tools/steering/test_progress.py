@@ -1,6 +1,7 @@
 """tools/steering/progress.py and status.py with a Snakemake and a SLURM of our own."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -111,6 +112,16 @@ def test_a_run_on_slurm(tmp_path, monkeypatch):
     assert row(found, "asr") == (3, 0, 1, 2, 0)
     assert (found.queued, found.orphans) == (1, 3)
     assert "`make rescue`" in as_text(found, run, tmp_path)
+
+
+def test_a_local_job_of_a_run_on_slurm(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "is_alive", lambda folder: True)
+    usage = replace(job("usage", 0, corpus=""), resources={"local": 1})
+    run = run_of(tmp_path, (usage, "started"), (LM, "started"), run_id="r")
+    found = look(Snakemake(tmp_path, [usage]), run)
+    assert [(job.name, round(seconds)) for job, seconds in found.running] == [(usage.name, 4)]
+    assert (found.unmeasured, found.seconds_left) == ({}, 0)
+    assert look(Snakemake(tmp_path, [LM, usage]), run).seconds_left is None
 
 
 def test_a_silent_slurm_is_told(tmp_path, monkeypatch):
