@@ -14,11 +14,11 @@ PYTHON ?=
 STEER = $(firstword $(wildcard .venv/bin/python) python3)
 WHICH = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: help demo test test-cluster lint format bench graph status rescue plan setup clean
+.PHONY: help demo test test-cluster test-cluster-full lint format bench graph status rescue plan setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/made  ## run the whole workflow on the demo corpus and show what it made
 	@set -e; \
@@ -31,7 +31,10 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 test: .venv/made .venv-test/made  ## run every test, the linters among them
 	.venv-test/bin/python -m pytest -m "not cluster" $(ARGS)
 
-test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it
+test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it, with accidents
+	.venv-test/bin/python -m pytest -rs -m "cluster and not cluster_full" tests/cluster $(ARGS)
+
+test-cluster-full: .venv/made .venv-test/made  ## the same with every fault (more than half an hour)
 	.venv-test/bin/python -m pytest -rs -m cluster tests/cluster $(ARGS)
 
 lint: .venv/made .venv-test/made  ## ruff, snakefmt and snakemake --lint alone
@@ -46,6 +49,7 @@ bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance
 	OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/vad.py $(if $(SPEECH),--speech $(SPEECH))
 	OMP_NUM_THREADS=1 .venv-test/bin/python tools/bench/silence.py $(if $(SPEECH),--speech $(SPEECH))
 	.venv-test/bin/python tools/bench/decoding.py
+	.venv-test/bin/python tools/bench/inventory.py
 	.venv/bin/python tools/bench/planning.py
 
 graph: .venv/made  ## draw docs/rulegraph.svg again (needs graphviz)

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+from copy import copy
 from pathlib import Path
 
 import yaml
@@ -44,9 +45,16 @@ class Clone:
     def __init__(self, folder: Path, config: dict) -> None:
         self.folder = self.copied_from = folder
         folder.mkdir(parents=True, exist_ok=True)
-        for part in ("workflow", "tools", "config"):
+        for part in ("workflow", "tools", "config", "profiles"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         self.configure(config)
+
+    def copied_to(self, folder: Path) -> "Clone":
+        """The same elsewhere, with its results, for a test to change; times of files are kept."""
+        other = copy(self)
+        shutil.copytree(self.folder, folder, symlinks=True)
+        other.folder, other.copied_from = folder, self.folder
+        return other
 
     def configure(self, config: dict) -> None:
         (self.folder / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -6,9 +6,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cluster_runs import ClusterClone
-from runs import SNAKEMAKE, demo_table, small_config
+from cluster_runs import LSTM, ClusterClone, mtimes
+from job_resources import assert_each_job_got_what_its_rule_states
+from runs import SNAKEMAKE, Clone, demo_table, small_config
 from slurm_cluster import NoCluster, SlurmCluster, install_packages
+
+# What no test has the cluster make again.
+BEFORE = ("corpora/small/segment/*", "corpora/small/units/*/*", "models/codebooks/*/*")
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +34,47 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def audio(tmp_path_factory) -> Path:
-    """Twelve recordings of the demo corpus."""
+def source(tmp_path_factory) -> Path:
+    """A table of twelve recordings."""
     return demo_table(tmp_path_factory.mktemp("audio") / "recordings.csv", 12)
 
 
-@pytest.fixture
-def new_clone(cluster, audio, tmp_path):
-    """Function (name, **changes of the configuration) → a fresh clone of the small graph."""
-    return lambda name="clone", **changes: ClusterClone(tmp_path / name, small_config(audio, **changes), cluster)
+@pytest.fixture(scope="session")
+def fresh(source, tmp_path_factory) -> Clone:
+    """The small graph, of which nothing is made yet."""
+    return Clone(tmp_path_factory.mktemp("fresh") / "clone", small_config(source, lms={"lstm": LSTM}))
 
 
 @pytest.fixture(scope="session")
-def undisturbed(cluster, audio, tmp_path_factory) -> ClusterClone:
-    """One run of the small graph that nothing disturbed; tests only look at it."""
-    clone = ClusterClone(tmp_path_factory.mktemp("undisturbed") / "clone", small_config(audio), cluster)
-    clone.resources("lm_score", gpu=1)  # a rule goes to the GPU partition by a line of the profile
-    clone.finish(clone.start())
+def undisturbed(fresh, tmp_path_factory) -> Clone:
+    """The same, made on this machine without SLURM: what every run on the cluster has to come to."""
+    clone = fresh.copied_to(tmp_path_factory.mktemp("undisturbed") / "clone")
+    clone.make()
     return clone
+
+
+@pytest.fixture
+def unfinished(cluster, undisturbed, tmp_path):
+    """Function (*parts) → a copy of the undisturbed run without these of its results, to be made on the cluster."""
+    clone = ClusterClone(undisturbed, tmp_path / "clone", cluster)
+    # Snakemake asks for what is missing only where something final is.
+    yield lambda *parts: clone.without("report.html", *parts)
+    clone.close()
+
+
+@pytest.fixture
+def whole(undisturbed):
+    """Function (clone, run) that waits for the end of a run and asserts that it is complete and lost nothing."""
+    before = mtimes(undisturbed, *BEFORE)
+    assert before
+
+    def check(clone, run, **partitions):
+        clone.finish(run)
+        assert clone.digests() == undisturbed.digests()
+        assert clone.leftovers() == []
+        assert clone.planned() == set()
+        assert set(clone.completed().values()) == {1}, "a job was made again that was done"
+        assert mtimes(clone, *BEFORE) == before
+        assert_each_job_got_what_its_rule_states(clone, **partitions)
+
+    return check

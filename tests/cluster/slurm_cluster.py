@@ -1,4 +1,4 @@
-"""A SLURM cluster of three nodes on this machine: below one folder, on ports of its own, gone when it is closed.
+"""A SLURM cluster of four nodes on this machine: below one folder, on ports of its own, gone when it is closed.
 
 Everything runs as root from Debian's packages and reads a configuration of its own (``SLURM_CONF``), so
 that a SLURM already installed here is neither read nor disturbed. Daemons stay in the foreground as
@@ -28,7 +28,7 @@ PACKAGES = {
 }
 PLUGINS = ("slurm-wlm-basic-plugins", "slurm-wlm-mysql-plugin")
 CLIENTS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun", "sshare")
-NODES = {"cpu1": 0, "cpu2": 0, "gpu1": 4}  # GPUs of each
+NODES = {"cpu1": 0, "cpu2": 0, "gpu1": 2, "gpu2": 2}  # GPUs of each
 CPUS = 8  # that each node claims, whatever the machine has
 MEMORY = 64_000  # MB, likewise
 STATES_AT_WORK = {"idle", "mixed", "allocated"}
@@ -87,12 +87,12 @@ def install_packages() -> None:
             policy.unlink()
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60, pause: float = 0.2) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
             raise TimeoutError(f"no {what} within {seconds:.0f} s")
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 class SlurmCluster:
@@ -221,7 +221,7 @@ JobAcctGatherFrequency=task=2
 JobAcctGatherParams=OverMemoryKill,NoShared
 {nodes}
 PartitionName=cpu Nodes=cpu1,cpu2 Default=YES MaxTime=2-00:00:00 DefaultTime=10 State=UP
-PartitionName=gpu Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 State=UP
+PartitionName=gpu Nodes=gpu1,gpu2 MaxTime=2-00:00:00 DefaultTime=10 State=UP
 PartitionName=lab Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=1 PreemptMode=REQUEUE State=UP
 PartitionName=labcancel Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=1 PreemptMode=CANCEL State=UP
 PartitionName=urgent Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=100 PreemptMode=OFF State=UP

@@ -1,7 +1,5 @@
 """Runs of the real workflow: Snakemake, its environments and real audio."""
 
-import shutil
-
 import pytest
 from runs import SNAKEMAKE, Clone, demo_table, small_config
 
@@ -35,12 +33,5 @@ def new_clone(small_clone, tmp_path):
 
 @pytest.fixture
 def copy_of(tmp_path):
-    """Function (clone) → a copy elsewhere that a test may change; times of files are kept."""
-
-    def copy(clone: Clone, name: str = "moved") -> Clone:
-        shutil.copytree(clone.folder, tmp_path / name, symlinks=True)
-        copied = object.__new__(Clone)
-        copied.folder, copied.copied_from = tmp_path / name, clone.folder
-        return copied
-
-    return copy
+    """Function (clone) → a copy of it in a folder of the test."""
+    return lambda clone, name="moved": clone.copied_to(tmp_path / name)
