@@ -13,8 +13,6 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 SCOPES = ("global.", "install.", ":env:.")  # of pip's settings; later ones win
 OPTIONS = {  # pip's setting → uv's option; pip takes several values in one, separated by white space
-    "index-url": "--default-index",
-    "extra-index-url": "--index",
     "find-links": "--find-links",
     "trusted-host": "--allow-insecure-host",
 }
@@ -33,9 +31,21 @@ def pip_settings() -> Dict[str, str]:
     }
 
 
+def default_index() -> str:
+    """The index that pip asks where its settings name none."""
+    ask = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False).stdout
+
+
 def uv_options(settings: Mapping[str, str]) -> Tuple[List[str], Dict[str, str]]:
     """pip's settings as options and environment variables of uv, which does not read them."""
     options = ["--index-strategy", "unsafe-best-match"]  # as pip: the best version of any index
+    # Of one version pip takes the best wheel of all indexes, uv that of the first: the fullest, pip's own, is first.
+    indexes = (settings.get("index-url") or default_index()).split() + settings.get("extra-index-url", "").split()
+    for index in indexes[:-1]:
+        options += ["--index", index]
+    for index in indexes[-1:]:  # uv's default is its last one
+        options += ["--default-index", index]
     for key, option in OPTIONS.items():
         for value in settings.get(key, "").split():
             options += [option, value]

@@ -120,7 +120,10 @@ def test_settings_of_pip_reach_uv(monkeypatch, tmp_path):
     options, variables = installer.uv_options(installer.pip_settings())
     pairs = list(zip(options, options[1:]))
     assert [value for option, value in pairs if option == "--find-links"] == ["/b", "/c"]
-    assert [value for option, value in pairs if option == "--index"][-2:] == ["file:///x", "file:///y"]
+    # pip's own index comes before what is added to it: uv takes the wheel of the first that has the version.
+    indexes = [(option, value) for option, value in pairs if option in ("--index", "--default-index")]
+    assert indexes[0][0] == "--index"
+    assert indexes[1:] == [("--index", "file:///x"), ("--default-index", "file:///y")]
     assert "--no-index" in options
     assert variables == {"SSL_CERT_FILE": "/c.pem"}
 
