@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
 TOLD_HOURS = "AMELA_HOURS"  # set by tools/steering; JSON: corpus → hours, of those without an inventory
@@ -29,6 +29,7 @@ class Rate:
     cpu: float  # hours of one core an hour
     memory: int = 1_000  # MB, whatever the hours
     memory_hour: float = 0.0  # MB more for each hour
+    memory_uncut: float = 0.0  # MB more for each hour of the longest recording, where recordings are not cut
     disk: float = 0.0  # MB written an hour
     goes_on: bool = False  # after its time is up, where it was stopped
 
@@ -40,22 +41,22 @@ RATES: Dict[str, Rate] = {
     "segment:silence": Rate(0.003, disk=60),
     "segment:adaptive": Rate(0.003, disk=60),
     "segment:vad": Rate(0.02, disk=60),
-    "vad_infer:silero": Rate(0.005, disk=0.5),
-    "vad_infer:ten": Rate(0.015, disk=0.5),
-    "vad_infer:webrtc": Rate(0.001, disk=0.5),
-    "vad_infer:energy": Rate(0.001, disk=0.5),
+    "vad_infer:silero": Rate(0.005, memory_uncut=800, disk=0.5),
+    "vad_infer:ten": Rate(0.015, memory_uncut=800, disk=0.5),
+    "vad_infer:webrtc": Rate(0.001, memory_uncut=800, disk=0.5),
+    "vad_infer:energy": Rate(0.001, memory_uncut=800, disk=0.5),
     "vad": Rate(0.001, memory_hour=5, disk=0.5),
     "manifest": Rate(0.001, memory_hour=2, disk=0.3),
-    "encode": Rate(0.004, memory=2_000, memory_hour=400, disk=5),
+    "encode": Rate(0.004, memory=2_000, memory_hour=400, memory_uncut=1_800, disk=5),
     "normalize": Rate(0.0001, disk=0.1),
     "kmeans_fit": Rate(0.1, memory_hour=300),
-    "kmeans_assign": Rate(0.005, memory=2_000, memory_hour=3, disk=0.5),
+    "kmeans_assign": Rate(0.005, memory=2_000, memory_hour=3, memory_uncut=1_000, disk=0.5),
     "bpe_train": Rate(0.002, memory=2_000, memory_hour=30),
     "bpe_apply": Rate(0.001, memory_hour=10, disk=2),
     "motifs": Rate(0.001, memory_hour=2),
     "vocoder_train": Rate(0.01, memory=2_000),
-    "resynth:griffinlim": Rate(0.05, memory_hour=2, disk=60, goes_on=True),
-    "asr:pocketsphinx": Rate(0.3, disk=0.5, goes_on=True),
+    "resynth:griffinlim": Rate(0.05, memory_hour=2, memory_uncut=500, disk=60, goes_on=True),
+    "asr:pocketsphinx": Rate(0.3, memory_uncut=300, disk=0.5, goes_on=True),
     "asr_score": Rate(0.0005, memory_hour=2),
     "merge": Rate(0.0005, memory_hour=2, disk=0.5),
     "lm_train": Rate(0.005, memory=3_000, memory_hour=2, goes_on=True),  # an epoch
@@ -71,9 +72,12 @@ def rate_of(rule: str, backend: str = "") -> Rate:
     return RATES[f"{rule}:{backend}"] if f"{rule}:{backend}" in RATES else RATES[rule]
 
 
-def memory_mb(rate: Rate, hours: float, attempt: int = 1) -> int:
-    """MB to ask for; twice and three times as much on the second and third attempt."""
-    return math.ceil(rate.memory + rate.memory_hour * hours) * attempt
+def memory_mb(rate: Rate, hours: float, attempt: int = 1, uncut: float = 0.0) -> int:
+    """MB to ask for; twice and three times as much on the second and third attempt.
+
+    ``uncut``: hours of the longest recording, where recordings are not cut.
+    """
+    return math.ceil(rate.memory + rate.memory_hour * hours + rate.memory_uncut * uncut) * attempt
 
 
 def runtime_minutes(rate: Rate, hours: float, attempt: int = 1) -> int:
@@ -108,22 +112,39 @@ def expected_cost(rate: Callable[[Any], Rate], hours: Callable[[Any], float]) ->
     }
 
 
-def corpus_hours(corpus: str, shards: int) -> float:
-    """Hours that the inventory has counted; where there is none yet, those that were told, else a guess."""
+def shard_hours(corpus: str, shards: int) -> List[float]:
+    """Hours of each shard as the inventory expects them; before there is one, those that were told, else a guess."""
     path = INVENTORY.format(corpus=corpus)
     try:
         changed = os.stat(path).st_mtime_ns
     except FileNotFoundError:
-        return json.loads(os.environ.get(TOLD_HOURS) or "{}").get(corpus, UNKNOWN_HOURS * shards)
-    return _summary(path, changed) / 3600
+        told = json.loads(os.environ.get(TOLD_HOURS) or "{}")
+        return [told[corpus] / shards if corpus in told else UNKNOWN_HOURS] * shards
+    counted = [seconds / 3600 for seconds in _summary(path, changed)["shard_seconds"]]
+    return counted if len(counted) == shards else [sum(counted) / shards] * shards  # it will be divided anew
+
+
+def corpus_hours(corpus: str, shards: int) -> float:
+    """Hours of all its shards."""
+    return sum(shard_hours(corpus, shards))
+
+
+def longest_hours(corpus: str) -> float:
+    """Hours of the longest recording; 0 where there is no inventory yet."""
+    path = INVENTORY.format(corpus=corpus)
+    try:
+        return _summary(path, os.stat(path).st_mtime_ns)["longest_seconds"] / 3600
+    except FileNotFoundError:
+        return 0.0
 
 
 @cache
-def _summary(path: str, changed: int) -> float:
-    """Seconds of a summary, read again when it has changed."""
-    return json.loads(Path(path).read_text("utf-8"))["seconds"]
+def _summary(path: str, changed: int) -> Dict[str, Any]:
+    """A summary, read again when it has changed."""
+    return json.loads(Path(path).read_text("utf-8"))
 
 
 def local_folder(configured: Any) -> str:
-    """Folder for temporary files of the machine that a job runs on; variables are expanded there."""
-    return os.path.expandvars(configured or os.environ.get("TMPDIR") or "/tmp")
+    """Folder for temporary files of the machine that this runs on; the usual one where a variable is not set there."""
+    folder = os.path.expandvars(configured or "")
+    return folder if folder and "$" not in folder else os.environ.get("TMPDIR") or "/tmp"

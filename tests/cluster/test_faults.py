@@ -30,6 +30,7 @@ def before_the_second_submission(clone, run):
 
 def test_a_cancelled_job_a_lost_node_and_a_killed_controller(cluster, unfinished, whole):
     clone = unfinished(*TRANSCRIPTS, *MODELS)
+    clone.set_resources("lm_score", gpu=1)
     run = clone.start()
     with clone.held(run, "asr", ASR_HAS_BEGUN) as cancelled:
         cluster.check("scancel", cancelled.job)
@@ -43,6 +44,7 @@ def test_a_cancelled_job_a_lost_node_and_a_killed_controller(cluster, unfinished
     whole(clone, clone.start())
     assert clone.states(cancelled.job) == ["CANCELLED"]
     assert clone.states(lost.job)[0] in ("NODE_FAIL", "REQUEUED")
+    assert {row["Partition"] for row in clone.accounting()} == {"cpu", "gpu"}
 
 
 @full
@@ -90,9 +92,11 @@ def test_slurm_is_away_while_jobs_run_and_are_submitted(cluster, unfinished, who
     run = clone.start()
     before_the_second_submission(clone, run)
     with cluster.without(daemon):
+        before = clone.said().count("has been submitted")
         run.send_signal(signal.SIGCONT)
         time.sleep(seconds)
     whole(clone, run)
+    assert clone.said().count("has been submitted") > before
     assert {row["State"] for row in clone.accounting()} == {"COMPLETED"}
     assert "Trying to restart" not in clone.said()  # no attempt was lost
 
@@ -105,7 +109,9 @@ def test_the_controller_is_killed_at_a_random_moment(unfinished, whole, number, 
     run = clone.start()
     clone.wait(run, clone.run_ids, "the controller has a run id")
     time.sleep(random.Random(f"{number.name} {seed}").uniform(0, 40))
+    assert run.poll() is None
     clone.kill(run, number)
+    assert run.returncode != 0
     clone.tool("amela-rescue")
     whole(clone, clone.start())
 
@@ -132,7 +138,8 @@ def test_a_full_disk(unfinished, whole):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder], check=True)
     try:
         assert clone.start("--retries", "0").wait() != 0
-        assert "No space left on device" in clone.failed_logs()
+        logs = clone.folder.glob("logs/resynth/**/*.log")
+        assert any("No space left on device" in path.read_text("utf-8") for path in logs)
         assert list(folder.rglob("shard-*.jsonl")) == []  # nothing half, and no utterance rejected for it
         subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
         whole(clone, clone.start())

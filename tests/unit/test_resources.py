@@ -15,17 +15,19 @@ from resources import (
     cpu_seconds,
     expected_cost,
     local_folder,
+    longest_hours,
     memory_mb,
     output_mb,
     rate_of,
     runtime_minutes,
+    shard_hours,
 )
 
 
-def inventory(seconds):
+def inventory(*shard_seconds, longest=0.0):
     summary = Path("results/corpora/field/inventory/summary.json")
     summary.parent.mkdir(parents=True, exist_ok=True)
-    summary.write_text(json.dumps({"seconds": seconds}))
+    summary.write_text(json.dumps({"shard_seconds": shard_seconds, "longest_seconds": longest}))
     return summary
 
 
@@ -45,6 +47,7 @@ def test_the_limit_is_well_above_what_the_rate_says():
     assert runtime_minutes(rate, 4) >= 2 * 60 * 0.5 * 4
     assert memory_mb(rate, 4) == 140
     assert memory_mb(rate, 4, attempt=3) == 420
+    assert memory_mb(Rate(cpu=1, memory=100, memory_uncut=1_800), 4, uncut=16) == 100 + 16 * 1_800
 
 
 def test_a_job_that_can_go_on_asks_for_a_day_at_most():
@@ -83,9 +86,13 @@ def test_hours_come_from_the_inventory_as_soon_as_there_is_one(tmp_path, monkeyp
     monkeypatch.setenv("AMELA_HOURS", '{"field": 833}')
     assert corpus_hours("field", shards=3) == 833
     assert corpus_hours("other", shards=3) == 3 * UNKNOWN_HOURS
-    summary = inventory(7_200.0)
+    assert longest_hours("field") == 0
+    summary = inventory(3_600.0, 3_600.0, 0.0, longest=1_800.0)
     assert corpus_hours("field", shards=3) == 2
-    inventory(36_000.0)
+    assert shard_hours("field", shards=3) == [1, 1, 0]
+    assert shard_hours("field", shards=4) == [0.5] * 4  # the inventory will be made again
+    assert longest_hours("field") == 0.5
+    inventory(36_000.0, 0.0, 0.0)
     os.utime(summary, ns=(1, 1))  # written again
     assert corpus_hours("field", shards=3) == 10
 
@@ -95,5 +102,6 @@ def test_variables_of_the_temporary_folder_are_those_of_the_machine(monkeypatch)
     monkeypatch.setenv("WHO", "anna")
     assert local_folder(None) == "/scratch/job"
     assert local_folder("/local/$WHO") == "/local/anna"
+    assert local_folder("$NOT_SET_HERE/x") == "/scratch/job"  # no folder of that name in the project
     monkeypatch.delenv("TMPDIR")
     assert local_folder(None) == "/tmp"

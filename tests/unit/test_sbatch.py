@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ OURS = Path(__file__).resolve().parents[2] / "workflow" / "bin"
 JOB = ("--parsable", "--job-name", "run-1", "--comment", "rule_asr_wildcards_a_0", "-t", "16", "--wrap", "true")
 AWAY = "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)"
 NO_ANSWER = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
+LIMIT = "sbatch: error: AssocMaxSubmitJobLimit"
 INVALID = "sbatch: error: invalid partition specified: nowhere"
+NOW, EARLIER = ((datetime.now() + timedelta(seconds=s)).isoformat(timespec="seconds") for s in (60, -60))
 # One line of answers a call: exit status, then what is said. The last one stays.
 PLAYER = """#!/bin/sh
 echo "$0 $*" >> "{calls}"
@@ -71,7 +74,9 @@ def test_an_absence_is_waited_for(cluster):
 
 def test_a_job_that_was_accepted_unheard_is_not_submitted_again(cluster):
     cluster.plays("sbatch", (1, NO_ANSWER))
-    cluster.plays("squeue", (1, "squeue: error: Unable to contact slurm controller"), (0, "43|rule_asr_wildcards_a_0"))
+    cluster.plays(
+        "squeue", (1, "squeue: error: Unable to contact slurm controller"), (0, f"43|{NOW}|rule_asr_wildcards_a_0")
+    )
     done = cluster.submit()
     assert (done.returncode, done.stdout) == (0, "43\n")
     assert len(cluster.calls("sbatch")) == 1
@@ -80,8 +85,19 @@ def test_a_job_that_was_accepted_unheard_is_not_submitted_again(cluster):
 
 def test_another_job_of_the_run_is_not_taken_for_it(cluster):
     cluster.plays("sbatch", (1, NO_ANSWER), (0, "45"))
-    cluster.plays("squeue", (0, "44|rule_asr_wildcards_a_01"))
+    cluster.plays("squeue", (0, f"44|{NOW}|rule_asr_wildcards_a_01"))
     assert cluster.submit().stdout == "45\n"
+
+
+def test_an_earlier_attempt_is_not_taken_for_it(cluster):
+    cluster.plays("sbatch", (1, NO_ANSWER), (0, "47"))
+    cluster.plays("squeue", (0, f"46|{EARLIER}|rule_asr_wildcards_a_0"))
+    assert cluster.submit().stdout == "47\n"
+
+
+def test_a_limit_of_submissions_is_waited_for_however_long(cluster):
+    cluster.plays("sbatch", (1, LIMIT), (1, LIMIT), (0, "48"))
+    assert cluster.submit(patience=0).stdout == "48\n"
 
 
 def test_a_fault_of_the_job_is_told_at_once(cluster):

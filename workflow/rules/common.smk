@@ -12,7 +12,16 @@ from amela.io.atomic import open_atomic
 from amela.provenance import code_digest
 from cluster import is_slurm, missing_account, slurm_warnings, use_own_sbatch, write_controller
 from configuration import ConfigurationError, grid_points, load_configuration
-from resources import corpus_hours, expected_cost, local_folder, memory_mb, rate_of, runtime_minutes
+from resources import (
+    corpus_hours,
+    expected_cost,
+    local_folder,
+    longest_hours,
+    memory_mb,
+    rate_of,
+    runtime_minutes,
+    shard_hours,
+)
 
 # A signal reaches the shell of a job too: it then waits for its command, which may be saving its state. (Ignored, the
 # signal would not reach the command either.) The rest is Snakemake's own prefix, which this replaces.
@@ -66,8 +75,14 @@ def hours_of_corpus(wildcards):
 
 
 def hours_of_shard(wildcards):
-    """Shards are balanced."""
-    return hours_of_corpus(wildcards) / len(shards(wildcards.corpus))
+    return shard_hours(wildcards.corpus, len(shards(wildcards.corpus)))[int(wildcards.shard)]
+
+
+def uncut_hours(wildcards):
+    """Hours of the longest utterance where it is a whole recording; cut ones are too short to matter."""
+    corpus = config["corpora"].get(wildcards.get("corpus"))
+    uncut = corpus and config["segmentations"][corpus["segment"]]["method"] == "none"
+    return longest_hours(wildcards.corpus) if uncut else 0.0
 
 
 def needs(rule, hours, backend=lambda wildcards: "", memory_hours=None, gpu=0, copies=lambda wildcards: 1):
@@ -83,7 +98,8 @@ def needs(rule, hours, backend=lambda wildcards: "", memory_hours=None, gpu=0, c
         return rate_of(rule, backend(wildcards))
 
     def memory(wildcards, attempt):
-        return copies(wildcards) * memory_mb(rate(wildcards), (memory_hours or hours)(wildcards), attempt)
+        of = (memory_hours or hours)(wildcards)
+        return copies(wildcards) * memory_mb(rate(wildcards), of, attempt, uncut_hours(wildcards))
 
     return {
         "mem_mb": memory,

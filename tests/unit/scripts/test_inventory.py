@@ -65,7 +65,10 @@ def test_a_directory(run, tmp_path):
         "rejected": 0,
         "bytes": sum(row["bytes"] for row in by_id.values()),
         "seconds": pytest.approx(sum(loads)),
+        "shard_seconds": [pytest.approx(load, abs=2.0) for load in loads],  # something for the broken one
+        "longest_seconds": pytest.approx(9.0, abs=0.1),
     }
+    assert sum(summary["shard_seconds"]) > summary["seconds"]
 
 
 def test_a_table_and_its_ledger(run, tmp_path):

@@ -60,6 +60,8 @@ def test_every_recording_is_in_one_shard(tmp_path):
     weights = {r.id: weight(r.seconds, r.bytes, known) for r in recordings}
     loads = [sum(weights[row["id"]] for row in shard) for shard in shards]
     assert max(loads) - min(loads) <= max(weights.values())
+    assert summary.pop("shard_seconds") == pytest.approx(loads, abs=1e-3)
+    assert summary.pop("longest_seconds") == pytest.approx(max(weights.values()), abs=1e-3)
     # (3 + 6 + … + 18) / 10: those that are known
     assert summary == {"recordings": 20, "bytes": 190_000, "seconds": 6.3}
 
@@ -214,6 +216,7 @@ def test_byte_by_byte_as_from_lists_in_memory(tmp_path, monkeypatch, seed):
     for number, shard in enumerate(old_shards(found, 7)):
         assert (tmp_path / "out" / f"shard-{number}.jsonl").read_text("utf-8") == lines(shard), number
     assert (tmp_path / "out" / "rejected.jsonl").read_text("utf-8") == lines(rejected)
+    assert sum(summary.pop("shard_seconds")) >= summary["seconds"] > summary.pop("longest_seconds") >= 7.777
     assert summary == {
         "source": source,
         "listed": len(rows),

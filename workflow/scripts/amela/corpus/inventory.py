@@ -27,6 +27,7 @@ TABLES = (
     "CREATE TABLE division (number INTEGER PRIMARY KEY, shard INTEGER)",
 )
 HEAVIEST_FIRST = "SELECT number, weight(seconds, bytes) AS weight FROM recordings ORDER BY weight DESC, id"
+SHARD_WEIGHTS = "SELECT shard, sum(weight(seconds, bytes)) FROM division JOIN recordings USING (number) GROUP BY shard"
 SHARD = "SELECT line FROM division JOIN recordings USING (number) WHERE shard = ? ORDER BY id"
 
 
@@ -54,6 +55,8 @@ def write_inventory(folder: Path, corpus: Dict[str, Any], look: Looker) -> Dict[
         "rejected": listing.ledger.count,
         "bytes": written["bytes"],
         "seconds": written["seconds"],
+        "shard_seconds": written["shard_seconds"],
+        "longest_seconds": written["longest_seconds"],
     }
     if summary["listed"] != summary["recordings"] + summary["rejected"]:
         raise DataError(
@@ -72,7 +75,10 @@ def list_source(source: str, listing: Listing) -> Iterator[Recording]:
 
 
 def write_shards(folder: Path, recordings: Iterable[Recording], n_shards: int) -> Dict[str, Any]:
-    """Write ``shard-0.jsonl``, …, each sorted by id; returns how many recordings, bytes and known seconds they hold."""
+    """Write ``shard-0.jsonl``, …, each sorted by id; returns how many recordings, bytes and seconds they hold.
+
+    ``seconds`` are those that are known; ``shard_seconds`` and ``longest_seconds`` those that are to be expected.
+    """
     with spool(*TABLES) as database:
         rows = ((found.id, found.bytes, found.seconds, json_line(found.to_row())) for found in recordings)
         database.executemany("INSERT INTO recordings (id, bytes, seconds, line) VALUES (?, ?, ?, ?)", rows)
@@ -86,7 +92,15 @@ def write_shards(folder: Path, recordings: Iterable[Recording], n_shards: int) -
         )
         seconds = fsum(value for (value,) in database.execute("SELECT seconds FROM recordings WHERE seconds NOT NULL"))
         ((n_bytes,),) = database.execute("SELECT coalesce(sum(bytes), 0) FROM recordings")
-        return {"recordings": count, "bytes": n_bytes, "seconds": round(seconds, 3)}
+        expected = dict(database.execute(SHARD_WEIGHTS))
+        ((longest,),) = database.execute("SELECT coalesce(max(weight(seconds, bytes)), 0) FROM recordings")
+        return {
+            "recordings": count,
+            "bytes": n_bytes,
+            "seconds": round(seconds, 3),
+            "shard_seconds": [round(expected.get(shard, 0.0), 3) for shard in range(n_shards)],
+            "longest_seconds": round(longest, 3),
+        }
 
 
 class Known(NamedTuple):
