@@ -388,6 +388,7 @@ CommunicationParameters=NoInAddrAny
             "AllocTRES",
             "ReqTRES",
             "TimelimitRaw",
+            "ReqMem",
             "Comment",
             "NodeList",
             "Elapsed",

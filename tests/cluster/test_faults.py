@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 
@@ -32,10 +33,9 @@ def test_a_cancelled_job_a_lost_node_and_a_killed_controller(cluster, unfinished
     clone = unfinished(*TRANSCRIPTS, *MODELS)
     clone.set_resources("lm_score", gpu=1)
     run = clone.start()
-    with clone.held(run, "asr", ASR_HAS_BEGUN) as cancelled:
+    with clone.held(run, "asr", ASR_HAS_BEGUN) as cancelled, clone.held(run, "lm_train", TRAINING_HAS_BEGUN) as lost:
         cluster.check("scancel", cancelled.job)
         clone.wait(run, cancelled.has_ended, "the cancelled job's stage has ended")
-    with clone.held(run, "lm_train", TRAINING_HAS_BEGUN) as lost:
         set_down(cluster, lost.node)
     clone.wait(run, lambda: lost.job in [job["id"] for job in clone.jobs() if job["state"] == "PENDING"], "requeue")
     clone.kill(run, signal.SIGKILL)
@@ -82,7 +82,11 @@ def test_a_memory_limit(unfinished, whole):
     clone.set_resources("asr", mem_mb="200 * attempt ** 3")  # the stage and the Snakemake around it need more
     run = clone.start()
     whole(clone, run)
-    assert {row["State"] for row in clone.accounting()} == {"OUT_OF_MEMORY", "COMPLETED"}
+    assert "exceeded memory limit" in clone.said()
+    asked = Counter(
+        (row["State"], row["ReqMem"]) for row in clone.accounting() if row["Comment"].startswith("rule_asr_w")
+    )
+    assert asked == {("FAILED", "200M"): 4, ("COMPLETED", "1600M"): 4}
 
 
 @full

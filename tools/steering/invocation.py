@@ -7,15 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
+
+from resources import TOLD_HOURS
 
 from .dry_run import DryRun, NotADryRun, parse_dry_run
 from .run_log import Run
 
 ROOT = Path(__file__).resolve().parents[2]
-HOURS = "AMELA_HOURS"  # where it is set, rules state what jobs will cost; JSON: hours of corpora without an inventory
 
 
 class SnakemakeFailed(Exception):
@@ -34,11 +36,11 @@ class Invocation:
         return [*self.snakemake, *arguments, *self.options]
 
     def run(self, *arguments: str, environment: Optional[Dict[str, str]] = None) -> str:
-        """Standard output of Snakemake. Raises SnakemakeFailed."""
+        """Standard output of Snakemake. Rules state what jobs will cost (TOLD_HOURS is set). Raises SnakemakeFailed."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env={HOURS: "{}", **os.environ, **(environment or {})},
+            env={TOLD_HOURS: "{}", **os.environ, **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -67,6 +69,15 @@ class Invocation:
             return parse_dry_run(said)
         except NotADryRun as error:
             raise SnakemakeFailed(f"the dry run lists no jobs (is `quiet` or `logger` set?): {error}") from None
+
+
+def dry_runs(
+    snakemake: Invocation, wanted: Sequence[Sequence[str]], environment: Optional[Dict[str, str]] = None
+) -> List[DryRun]:
+    """Dry runs with these arguments each, beside each other."""
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        runs = [pool.submit(snakemake.dry_run, *arguments, environment=environment) for arguments in wanted]
+        return [run.result() for run in runs]
 
 
 def find_snakemake(newest: Optional[Run]) -> Tuple[str, ...]:

@@ -35,7 +35,7 @@ class Orphans:
 
     def refresh(self) -> None:
         self.slurm = queue(self.names)
-        self.local = left_jobs(self.folder)
+        self.local = left_jobs(self.folder, {job.id for job in self.slurm})
 
     def as_text(self) -> str:
         rows = [

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .dry_run import Job
-from .table import duration, size
+from .table import and_more, duration, size
 
 # key of the table → resource of a job
 LIMITS = {
@@ -134,7 +134,6 @@ def summary(problems: Sequence[Misfit]) -> List[str]:
     for problem in problems:
         groups.setdefault((problem.job.rule, problem.attempt, problem.why), []).append(problem)
     return [
-        f"{same[0].job.name}{f' and {len(same) - 1} more' if len(same) > 1 else ''}"
-        f" ({'at once' if attempt == 1 else f'by attempt {attempt}'}): {why}"
+        f"{and_more(same[0].job.name, len(same))} ({'at once' if attempt == 1 else f'by attempt {attempt}'}): {why}"
         for (_, attempt, why), same in groups.items()
     ]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from resources import INVENTORY, TOLD_HOURS
+
 from .benchmarks import START_ON_SLURM, Estimate, Estimator
-from .dry_run import DryRun, Job, parents
-from .invocation import HOURS, Invocation
+from .dry_run import Job, parents
+from .invocation import Invocation, dry_runs
 from .means import Means
 from .partitions import Partition, misfits, read_partitions, summary
 from .schedule import gpus_of, makespan
-from .table import duration
+from .table import and_more, duration
 
 MOST_ENTRIES = 10_000  # of one folder; more make a parallel file system slow
-INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
 BOOKS = ".snakemake/metadata"  # holds an entry for every file that jobs make
 
 
@@ -62,14 +62,15 @@ class Plan:
 def make_plan(snakemake: Invocation, means: Means, hours: Dict[str, float], everything: bool) -> Plan:
     """Dry runs of the first and the last attempt, priced and held against the cluster's limits.
 
-    ``hours`` of the corpora that are not inventoried yet.
+    ``hours`` of the corpora that are not inventoried yet. On one machine nothing ends a job whose time is up.
     """
     partitions = read_partitions(means.partitions) if means.partitions else []
+    limited = means.slurm or bool(partitions)
     last_attempt = ("--forceall", "--attempt", str(means.attempts))
-    wanted = [("--forceall",), *([] if everything else [()]), *([last_attempt] if partitions else [])]
-    whole, *others = dry_runs(snakemake, wanted, {HOURS: json.dumps(hours)})
+    wanted = [("--forceall",), *([] if everything else [()]), *([last_attempt] if limited else [])]
+    whole, *others = dry_runs(snakemake, wanted, {TOLD_HOURS: json.dumps(hours)})
     jobs = whole.jobs if everything else others[0].jobs
-    last = others[-1].by_name() if partitions else {}
+    last = others[-1].by_name() if limited else {}
     estimator = Estimator(whole.jobs, snakemake.folder)
     estimates = {job.name: estimator.estimate(job) for job in jobs}
     warnings = [f"no partition takes {line}" for line in limits(jobs, last, means.attempts, partitions)]
@@ -91,13 +92,6 @@ def uncounted(jobs: Sequence[Job], hours: Dict[str, float], folder: Path) -> Lis
     return [c for c in corpora if c not in hours and not (folder / INVENTORY.format(corpus=c)).is_file()]
 
 
-def dry_runs(snakemake: Invocation, wanted: Sequence[Sequence[str]], environment: Dict[str, str]) -> List[DryRun]:
-    """Dry runs with these arguments each, beside each other."""
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        runs = [pool.submit(snakemake.dry_run, *arguments, environment=environment) for arguments in wanted]
-        return [run.result() for run in runs]
-
-
 def limits(jobs: Sequence[Job], last: Dict[str, Job], attempts: int, partitions: Sequence[Partition]) -> List[str]:
     """Lines on jobs that no partition takes, at the first attempt or by the last."""
     jobs = [job for job in jobs if not job.local]
@@ -117,8 +111,8 @@ def short_of_time(
         if job.name in last and 0 < granted < needed:
             short.setdefault(job.rule, []).append((needed, granted, job.name))
     return [
-        f"{name}{f' and {len(same) - 1} more' if len(same) > 1 else ''}: {duration(needed)} expected, but the time"
-        f" limits of all its attempts ({attempts}) make {duration(granted)}"
+        f"{and_more(name, len(same))}: {duration(needed)} expected, but the time limits of all its attempts"
+        f" ({attempts}) make {duration(granted)}"
         for same in short.values()
         for needed, granted, name in [max(same)]
     ]

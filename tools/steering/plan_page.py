@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import List
 
+from resources import UNKNOWN_HOURS
+
 from .plan import Cost, Plan
-from .table import aligned, duration, hours, size
+from .table import aligned, duration, fold, hours, size
 
 HEADER = ("rule", "jobs", "CPU h", "GPU h", "disk", "longest", "rests on")
-WIDTH = 100
 TO_DO = (
     "against warnings: other `shards` of a corpus (more for long jobs, fewer for full folders), `set-resources` in the"
     " profile for other limits, `lms: gpu` for long trainings; docs/cluster.md"
@@ -32,18 +32,12 @@ def as_text(plan: Plan) -> str:
     if plan.assumed:
         names = ", ".join(plan.assumed)
         parts.append(
-            f"hours of {names} are not counted yet and assumed to be 10 a shard: say them by"
+            f"hours of {names} are not counted yet and assumed to be {UNKNOWN_HOURS:g} a shard: say them by"
             f" --hours {plan.assumed[0]}=833, or make the inventory first"
         )
     if plan.warnings:
         parts += ["\n".join(f"warning: {line}" for line in plan.warnings), TO_DO]
     return "\n\n".join(parts[:1] + [fold(part) for part in parts[1:]])
-
-
-def fold(text: str) -> str:
-    return "\n".join(
-        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in text.splitlines()
-    )
 
 
 def row(cost: Cost) -> List[str]:

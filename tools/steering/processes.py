@@ -11,10 +11,11 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence
+from typing import Container, Iterator, List, Optional, Sequence
+
+from cluster import CONTROLLER
 
 PROC = Path("/proc")
-NOTE = Path("logs", "controller.json")  # written by workflow/cluster.py when a run starts
 LOCKS = Path(".snakemake", "locks")
 HARMLESS = {"-n", "--dry-run", "--dryrun", "--unlock", "--summary", "--version", "--help", "--lint", "--mode"}
 CLOCK_SLACK = 5.0  # s; between the start of a process and its note of it
@@ -26,7 +27,7 @@ class Process:
 
     pid: int
     arguments: Sequence[str]
-    in_slurm: bool = False  # part of a SLURM job
+    slurm_job: str = ""  # the SLURM job that it is part of
 
     def __str__(self) -> str:
         return f"process {self.pid}: {' '.join(self.arguments)[:100]}"
@@ -55,7 +56,7 @@ class Controller:
 def noted_controller(folder: Path) -> Optional[Controller]:
     """The controller of the newest run, if it left a note that can be read."""
     try:
-        note = json.loads((folder / NOTE).read_text("utf-8"))
+        note = json.loads((folder / CONTROLLER).read_text("utf-8"))
         started = datetime.fromisoformat(note["started"]).timestamp()
         return Controller(note["host"], int(note["pid"]), started, " ".join(note["command"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -86,12 +87,18 @@ def processes_in(folder: Path) -> Iterator[Process]:
         try:
             if os.readlink(entry / "cwd") != place:
                 continue
-            in_slurm = b"\0SLURM_JOB_ID=" in b"\0" + (entry / "environ").read_bytes()
-            arguments = (entry / "cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
+            variables = nul_separated(entry / "environ")
+            arguments = nul_separated(entry / "cmdline")
         except OSError:  # it ended, or is another user's
             continue
+        jobs = [value.partition("=")[2] for value in variables if value.startswith("SLURM_JOB_ID=")]
         if arguments != [""]:
-            yield Process(int(entry.name), arguments, in_slurm)
+            yield Process(int(entry.name), arguments, *jobs[:1])
+
+
+def nul_separated(path: Path) -> List[str]:
+    """Command line or environment of a process."""
+    return path.read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
 
 
 def controllers(folder: Path) -> List[Process]:
@@ -106,9 +113,14 @@ def is_controller(arguments: Sequence[str]) -> bool:
     return called and not HARMLESS & set(arguments)
 
 
-def left_jobs(folder: Path) -> List[Process]:
-    """Stages that run on this machine outside SLURM."""
-    return [process for process in processes_in(folder) if is_stage(process.arguments) and not process.in_slurm]
+def left_jobs(folder: Path, in_queue: Container[str]) -> List[Process]:
+    """Stages that run on this machine, but not in the SLURM jobs of runs that are ``in_queue``.
+
+    Those of ``snakemake --cores`` inside an allocation are part of a SLURM job, too, but of none that a run
+    submitted. (Jobs are told by number: inside a job's step SLURM_JOB_NAME is the name of the step.)
+    """
+    stages = (process for process in processes_in(folder) if is_stage(process.arguments))
+    return [process for process in stages if process.slurm_job not in in_queue]
 
 
 def is_stage(arguments: Sequence[str]) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from .benchmarks import START_ON_SLURM, Estimator
-from .dry_run import DryRun, Job, parents
-from .invocation import Invocation
+from .dry_run import Job, parents
+from .invocation import Invocation, dry_runs
 from .ledgers import Rejected, count, ledgers_of
 from .processes import controllers, is_locked, noted_controller
 from .run_log import Run, Started
@@ -42,6 +41,7 @@ class Progress:
     seconds_left: Optional[float]  # None: no measure of any job that remains
     unmeasured: Dict[str, int]  # rule → jobs that remain of which there is no measure
     places: int  # jobs at once that the estimate rests on
+    gpus: Optional[int]  # and GPUs; None: no limit
     without_provenance: Tuple[str, ...]
     orphans: int  # jobs in SLURM's queue without a controller
     alive: Optional[bool]  # the controller; None where it cannot be told
@@ -52,35 +52,31 @@ class Progress:
 
     def as_json(self) -> dict:
         """For machines."""
-        keys = ("queued", "seconds_left", "unmeasured", "places", "without_provenance", "orphans", "alive", "remarks")
+        outlook = ("queued", "seconds_left", "unmeasured", "places", "gpus")
+        state = ("without_provenance", "orphans", "alive", "remarks")
         return {
             "stages": [asdict(stage) for stage in self.stages],
             "running": [{"job": job.name, "seconds": seconds} for job, seconds in self.running],
             "failed": [{"job": f.job.name, "message": f.message, "logs": f.logs or f.job.log} for f in self.failures],
-            **{key: getattr(self, key) for key in keys},
+            **{key: getattr(self, key) for key in (*outlook, *state)},
         }
 
 
-def dry_runs(snakemake: Invocation) -> Tuple[DryRun, DryRun]:
-    """All jobs, and those that remain: two dry runs, beside each other."""
-    with ThreadPoolExecutor(2) as pool:
-        whole, remaining = pool.submit(snakemake.dry_run, "--forceall"), pool.submit(snakemake.dry_run)
-        return whole.result(), remaining.result()
-
-
-def look(snakemake: Invocation, newest: Optional[Run], places: Optional[int] = None) -> Progress:
-    """What became of every job. ``places``: jobs at once, else as many as the newest run had."""
+def look(
+    snakemake: Invocation, newest: Optional[Run], places: Optional[int] = None, gpus: Optional[int] = None
+) -> Progress:
+    """What became of every job. ``places``, ``gpus``: jobs and GPUs at once, else as many as the newest run had."""
     folder = snakemake.folder
-    whole, rest = dry_runs(snakemake)
+    whole, rest = dry_runs(snakemake, [("--forceall",), ()])
     remarks: List[str] = []
     in_queue = ask_queue(newest, remarks)
     alive = is_alive(folder)
     running = running_jobs(rest.jobs, newest, in_queue, alive is not False)
     failures = failed_jobs(rest.jobs, newest, {job.name for job in running})
     places = places or (newest.capacity if newest else None) or 1
-    estimator = Estimator(whole.jobs, folder)
-    overhead = START_ON_SLURM if newest and newest.run_id else 0.0
-    left, unmeasured = time_left(rest.jobs, running, estimator, places, overhead)
+    gpus = gpus if gpus is not None else newest.gpus if newest else None
+    seconds, unmeasured = seconds_of(rest.jobs, running, Estimator(whole.jobs, folder), newest)
+    left = time_left(rest.jobs, seconds, places, gpus, remarks) if seconds is not None else None
     stages = sum_up(whole.jobs, rest.jobs, running, failures, folder)
     if broken := sum(stage.rejected.broken for stage in stages):
         remarks.append(f"{broken} lines of ledgers (*.rejected.jsonl) cannot be read")
@@ -92,6 +88,7 @@ def look(snakemake: Invocation, newest: Optional[Run], places: Optional[int] = N
         seconds_left=left,
         unmeasured=unmeasured,
         places=places,
+        gpus=gpus,
         without_provenance=rest.without_provenance,
         orphans=len(in_queue) if alive is False else 0,
         alive=alive,
@@ -144,10 +141,11 @@ def failed_jobs(remaining: Iterable[Job], newest: Optional[Run], running: Iterab
     return sorted(failed, key=lambda job: job.failed_as)
 
 
-def time_left(
-    remaining: Tuple[Job, ...], running: Dict[Job, float], estimator: Estimator, places: int, overhead: float
-) -> Tuple[Optional[float], Dict[str, int]]:
-    """Seconds until the jobs of which there is a measure are done, and the others by rule."""
+def seconds_of(
+    remaining: Iterable[Job], running: Dict[Job, float], estimator: Estimator, newest: Optional[Run]
+) -> Tuple[Optional[Dict[str, float]], Dict[str, int]]:
+    """Seconds that jobs still need, and by rule how many have no measure: None where that is true of all of them."""
+    overhead = START_ON_SLURM if newest and newest.run_id else 0.0
     seconds: Dict[str, float] = {}
     unmeasured: Dict[str, int] = {}
     for job in remaining:
@@ -158,7 +156,18 @@ def time_left(
         seconds[job.name] = max(0.0, (measured or 0.0) + start - running.get(job, 0.0))
     if unmeasured and sum(unmeasured.values()) == sum(not job.local for job in remaining):
         return None, unmeasured
-    return makespan(remaining, seconds, parents(remaining), places), unmeasured
+    return seconds, unmeasured
+
+
+def time_left(
+    remaining: Tuple[Job, ...], seconds: Dict[str, float], places: int, gpus: Optional[int], remarks: List[str]
+) -> Optional[float]:
+    """Seconds until all are done; a remark where a job asks for more GPUs than there are."""
+    try:
+        return makespan(remaining, seconds, parents(remaining), places, gpus)
+    except ValueError as error:
+        remarks.append(str(error))
+        return None
 
 
 def sum_up(

@@ -2,13 +2,13 @@
 
 What a job makes after its controller's death Snakemake keeps, but has no record of how it was made, so that
 it would never be made again whatever settings change. Such results are put on record with the configuration
-of their run (results/run_config.yaml); where the code has changed since, they are deleted.
+of their run (results/run_config.yaml). Where the code has changed since, or that configuration is not kept,
+they stay without a record, and it is said how to make them again.
 """
 
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
@@ -16,31 +16,51 @@ from typing import Dict, List, Optional
 
 from .dry_run import DryRun, Job
 from .invocation import Invocation
-from .orphans import Say
+from .orphans import Say, refuse_beside_controller
 from .processes import is_locked
 from .run_log import Run
-from .table import aligned
+from .table import aligned, fold
 
 FORCED = "Forced execution"
-RUN_CONFIG = Path("results", "run_config.yaml")
+RUN_CONFIG = Path("results", "run_config.yaml")  # written by every run when it starts
+CLOCK = 2.0  # s; file systems and logs may count whole seconds
 
 
-def put_in_order(snakemake: Invocation, newest: Optional[Run], say: Say) -> DryRun:
-    """Unlock, put results on record that were made without a controller; returns what remains to be made."""
-    if is_locked(snakemake.folder):
+def put_in_order(snakemake: Invocation, newest: Optional[Run], force: bool, say: Say) -> DryRun:
+    """Unlock, put results on record that were made without a controller; returns what remains to be made.
+
+    Raises Refused where a controller has come since it was last looked for. One that comes later meets the lock.
+    """
+    locked = is_locked(snakemake.folder)
+    refuse_beside_controller(snakemake.folder, force)
+    if locked:
         snakemake.run("--unlock")
         say("unlocked")
     remaining = snakemake.dry_run()
     unrecorded = made_alone(newest, remaining)
     if not unrecorded or newest is None:
         return remaining
-    if changed := changed_since(newest.began, workflow_files(newest)):
-        delete(unrecorded, snakemake.folder)
-        say(f"deleted what {listed(unrecorded)} made after the controller's death: {changed} was changed since")
-    else:
-        record(unrecorded, snakemake)
-        say(f"kept what {listed(unrecorded)} made after the controller's death")
+    if doubt := doubt_about(newest, snakemake.folder):
+        rules = " ".join(dict.fromkeys(job.rule for job in unrecorded))
+        say(
+            fold(
+                f"kept what {listed(unrecorded)} made after the controller's death, but not on record: {doubt}."
+                f" `--forcerun {rules}` makes it again; `make status` will go on naming these rules."
+            )
+        )
+        return remaining
+    record(unrecorded, snakemake)
+    say(f"put on record what {listed(unrecorded)} made after the controller's death")
     return snakemake.dry_run()
+
+
+def doubt_about(run: Run, folder: Path) -> str:
+    """Why code or settings of a run's jobs may be others than those that are there now; empty where they are not."""
+    if changed := changed_since(run.began, workflow_files(run)):
+        return f"{changed} was changed since"
+    if not is_config_of(run, folder / RUN_CONFIG):
+        return f"{RUN_CONFIG} is not of that run"
+    return ""
 
 
 def made_alone(newest: Optional[Run], remaining: DryRun) -> List[Job]:
@@ -72,18 +92,20 @@ def changed_since(began: Optional[datetime], files: List[Path]) -> Optional[Path
     return next((path for path in files if began is None or path.stat().st_mtime > began.timestamp()), None)
 
 
+def is_config_of(run: Run, path: Path) -> bool:
+    """Whether the configuration was written between the beginning of this run and its first job.
+
+    Every start writes it, also that of a run that then makes nothing.
+    """
+    if run.began is None or run.first_job is None or not path.is_file():
+        return False
+    return run.began.timestamp() - CLOCK <= path.stat().st_mtime <= run.first_job.timestamp() + CLOCK
+
+
 def record(jobs: List[Job], snakemake: Invocation) -> None:
     """Let Snakemake note these jobs as done, with the settings of the run that started them."""
     targets = [job.output[0] for job in jobs]
     snakemake.with_config(RUN_CONFIG).run(*targets, "--touch", "--force", "--no-hooks", "--cores", "1")
-
-
-def delete(jobs: List[Job], folder: Path) -> None:
-    for path in (folder / name for job in jobs for name in job.output):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def what_remains(remaining: DryRun) -> str:

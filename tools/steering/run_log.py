@@ -14,6 +14,7 @@ FOLDER = Path(".snakemake", "log")
 TIME = re.compile(r"^\[(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})\]$")
 RUN_ID = re.compile(r"^SLURM run ID: (\S+)$")
 CAPACITY = re.compile(r"^Provided (?:cores|remote nodes): (\d+)")
+GPUS = re.compile(r"^Provided resources: .*\bgpu=(?:Resource\(\"gpu\", )?(\d+)")
 FINISHED = re.compile(r"^Finished jobid: (\d+)")
 RESTARTED = re.compile(r"^Trying to restart job (\d+)\.$")
 FAILED = re.compile(r"^Error in (?:local)?(?:rule|checkpoint) (\w+):$")
@@ -51,7 +52,9 @@ class Run:
     config_files: Tuple[str, ...] = ()
     run_id: str = ""  # SLURM's name for all its jobs; empty on one machine
     capacity: Optional[int] = None  # jobs (SLURM) or cores at once
+    gpus: Optional[int] = None  # at once; None: no limit
     began: Optional[datetime] = None
+    first_job: Optional[datetime] = None  # when it started the first
     ended: bool = False
     jobs: Dict[str, Started] = field(default_factory=dict)
 
@@ -135,6 +138,7 @@ def take(block: Dict[str, str], run: Run, ids: Dict[str, str], at: Optional[date
     if "failed" not in block:
         job = make_job(block)
         if job.output:
+            run.first_job = run.first_job or at
             ids[number] = job.name
             run.jobs[job.name] = Started(job, at)
     elif number in ids:
@@ -155,6 +159,8 @@ def event(line: str, run: Run, ids: Dict[str, str]) -> None:
         run.run_id = found[1]
     elif found := CAPACITY.match(line):
         run.capacity = int(found[1])
+    elif found := GPUS.match(line):
+        run.gpus = int(found[1])
     elif line.startswith("Complete log(s):"):
         run.ended = True
     else:

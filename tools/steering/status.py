@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import List, Optional
 
 from .progress import Progress, Stage
 from .run_log import Run, Started
-from .table import aligned, block, duration
+from .table import aligned, block, duration, fold
 
 TAIL = 8  # lines of a failed job's log
 SHOWN = 5  # jobs of a list
 HEADER = ("stage", "all", "done", "running", "waiting", "failed", "rejected", "filtered")
-WIDTH = 100
 
 
 def as_text(progress: Progress, newest: Optional[Run], folder: Path) -> str:
@@ -101,9 +99,11 @@ def outlook(progress: Progress) -> str:
     if left:
         missing = ", ".join(f"{rule} ({number})" for rule, number in progress.unmeasured.items())
         least = "at least " if missing and progress.seconds_left is not None else ""
-        lines.append(f"time left: {least}{duration(progress.seconds_left)}, {progress.places} jobs at once, no queue")
+        gpus = "" if progress.gpus is None else f" and {progress.gpus} GPUs"
+        places = f"{progress.places} jobs{gpus} at once, no queue"
+        lines.append(f"time left: {least}{duration(progress.seconds_left)}, {places}")
         if missing:
-            lines.append(textwrap.fill(f"no benchmark yet of: {missing}", WIDTH, subsequent_indent="  "))
+            lines.append(fold(f"no benchmark yet of: {missing}"))
     return "\n".join(lines)
 
 
@@ -116,7 +116,7 @@ def advice(progress: Progress) -> List[str]:
         rules = " ".join(progress.without_provenance)
         lines.append(
             f"how some results of {rules} were made is not on record, as their controller was killed: a change of"
-            f" settings would not make them again. `make rescue` right after the kill puts them on record;"
-            f" `snakemake --forcerun {rules} ...` makes them again."
+            f" settings would not make them again. `make rescue`, before the next run, puts them on record if code"
+            f" and configuration are still those of theirs; `snakemake --forcerun {rules} ...` makes them again."
         )
-    return ["\n".join(textwrap.fill(line, WIDTH, break_on_hyphens=False) for line in lines)] if lines else []
+    return [fold("\n".join(lines))] if lines else []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import List, Optional, Sequence
+
+WIDTH = 100  # of lines of prose
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> str:
@@ -43,6 +46,18 @@ def size(megabytes: float) -> str:
             return f"{megabytes:.0f} {unit}" if megabytes >= 10 or not megabytes else f"{megabytes:.1f} {unit}"
         megabytes /= 1000
     return f"{megabytes:,.1f} PB"
+
+
+def and_more(name: str, number: int) -> str:
+    """The first of ``number`` things, and how many more there are."""
+    return f"{name} and {number - 1} more" if number > 1 else name
+
+
+def fold(text: str) -> str:
+    """Lines that are too long go on in the next, indented."""
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in text.splitlines()
+    )
 
 
 def block(title: str, text: str) -> str:

@@ -49,7 +49,8 @@ def call(tmp_path, monkeypatch):
 def test_status_for_people_and_machines(call):
     status, said, _ = call("amela-status")
     assert status == 0 and "corpus a" in said and "0 of 1 jobs are done, 1 remain" in said
-    assert json.loads(call("amela-status", "--json")[1])["unmeasured"] == {"vad": 1}
+    told = json.loads(call("amela-status", "--json", "--jobs", "3", "--gpus", "2")[1])
+    assert (told["unmeasured"], told["places"], told["gpus"]) == ({"vad": 1}, 3, 2)
 
 
 def test_plan_for_people_and_machines(call):

@@ -35,7 +35,7 @@ def cluster(monkeypatch):
         queue = Queue(*states)
         monkeypatch.setattr(orphans, "queue", queue.look)
         monkeypatch.setattr(orphans, "cancel", queue.cancel)
-        monkeypatch.setattr(orphans, "left_jobs", lambda folder: [])
+        monkeypatch.setattr(orphans, "left_jobs", lambda folder, in_queue: [])
         monkeypatch.setattr(orphans, "is_there", lambda: True)
         monkeypatch.setattr(orphans, "run_ids", lambda folder: ["run"])
         monkeypatch.setattr(orphans.time, "sleep", lambda seconds: None)
@@ -63,6 +63,15 @@ def test_all_can_be_cancelled(cluster, tmp_path):
 def test_it_is_told_what_is_left(cluster, tmp_path):
     cluster("RUNNING")
     assert "rule_0" in find(tmp_path).as_text()
+
+
+def test_stages_inside_jobs_of_the_queue_are_not_ended(cluster, tmp_path, monkeypatch):
+    cluster("RUNNING", "PENDING")
+    stages = [Process(7, ["python", "workflow/scripts/asr.py"], job) for job in ("0", "1", "12", "")]
+    monkeypatch.setattr(
+        orphans, "left_jobs", lambda folder, in_queue: [stage for stage in stages if stage.slurm_job not in in_queue]
+    )
+    assert find(tmp_path).local == stages[2:]
 
 
 def test_a_silent_slurm_ends_the_rescue(cluster, tmp_path, monkeypatch):

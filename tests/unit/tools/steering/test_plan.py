@@ -32,10 +32,11 @@ class Snakemake:
     """Stands in for Invocation; the last attempt asks for twice the time."""
 
     def __init__(self, folder, remaining):
-        self.folder, self.remaining, self.environments = folder, remaining, []
+        self.folder, self.remaining, self.environments, self.asked = folder, remaining, [], []
 
     def dry_run(self, *arguments, environment):
         self.environments.append(environment)
+        self.asked.append(" ".join(arguments))
         if "--attempt" in arguments:
             return DryRun(tuple(self.later(job) for job in [*VAD, *ASR]), ())
         return DryRun((*VAD, *ASR) if arguments else tuple(self.remaining), ())
@@ -84,7 +85,9 @@ def test_hours_are_handed_on_and_what_is_assumed_is_told(tmp_path):
     assert make_plan(snakemake, Means(1), {"a": 833.0}, everything=False).assumed == []
     assert {env["AMELA_HOURS"] for env in snakemake.environments} == {'{"a": 833.0}'}
     plan = make_plan(snakemake, Means(1), {}, everything=False)
-    assert plan.assumed == ["a"] and "--hours a=833" in as_text(plan)
+    assert plan.assumed == ["a"] and "assumed to be 10 a shard: say them by --hours a=833" in " ".join(
+        as_text(plan).split()
+    )
     summary = tmp_path / "results" / "corpora" / "a" / "inventory" / "summary.json"
     summary.parent.mkdir(parents=True)
     summary.write_text("{}")
@@ -123,14 +126,23 @@ def test_local_jobs_ask_nothing_of_the_cluster(tmp_path, partitions):
     assert "beside Snakemake" in as_text(plan)
 
 
-def test_jobs_that_no_number_of_attempts_ends_are_told(tmp_path, partitions):
+@pytest.mark.parametrize("table", [TABLE, "partitions: {}\n", None])
+def test_jobs_that_no_number_of_attempts_ends_are_told(tmp_path, partitions, table):
+    partitions.write_text(table or "")
     long = [job("vad", shard, cpu_s=3600 * (5 + shard)) for shard in range(4)]  # 1 h + 1.5 h + 2 h in three attempts
-    plan = make_plan(Snakemake(tmp_path, long), Means(9, 4, 3, True, partitions), {}, everything=False)
+    means = Means(9, 4, 3, True, partitions if table else None)
+    plan = make_plan(Snakemake(tmp_path, long), means, {}, everything=False)
     assert plan.warnings == [
         "vad corpus=a, shard=3 and 3 more: 8 h 00 min expected, but the time limits of all its attempts (3) make"
         " 4 h 30 min"
     ]
     assert "lms: gpu" in as_text(plan)
+
+
+def test_on_one_machine_no_time_is_up(tmp_path):
+    snakemake = Snakemake(tmp_path, [job("vad", 0, cpu_s=36_000)])
+    assert make_plan(snakemake, Means(9), {}, everything=False).warnings == []
+    assert sorted(snakemake.asked) == ["", "--forceall"]
 
 
 def test_what_is_not_known_of_gpus_is_told(tmp_path):

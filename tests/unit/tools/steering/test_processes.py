@@ -104,15 +104,24 @@ def test_what_a_controller_looks_like(line, expected):
     assert processes.is_controller(line.split()) is expected
 
 
-def test_stages_are_found_unless_slurm_has_them(start, tmp_path):
-    process = start("workflow/scripts/asr.py", "--output", "x")
-    start("workflow/scripts/vad.py", SLURM_JOB_ID="7")
+def test_stages_are_found_unless_a_run_gave_them_to_slurm(start, tmp_path):
+    outside = start("workflow/scripts/asr.py", "--output", "x")
+    within_allocation = start("workflow/scripts/vad.py", SLURM_JOB_ID="12", SLURM_JOB_NAME="interactive")
+    submitted = start("workflow/scripts/lm_train.py", A="b", SLURM_JOB_ID="7", SLURM_JOB_NAME="python")
     start("elsewhere/asr.py")
-    assert [found.pid for found in until(lambda: processes.left_jobs(tmp_path))] == [process.pid]
+    until(lambda: len(processes.left_jobs(tmp_path, ())) == 3)
+    found = processes.left_jobs(tmp_path, ())
+    assert {process.pid: process.slurm_job for process in found} == {
+        outside.pid: "",
+        within_allocation.pid: "12",
+        submitted.pid: "7",
+    }
+    left = {process.pid for process in processes.left_jobs(tmp_path, {"7", "8"})}
+    assert left == {outside.pid, within_allocation.pid}
 
 
 def test_processes_are_asked_to_end(start, tmp_path):
     process = start("workflow/scripts/asr.py")
-    found = until(lambda: processes.left_jobs(tmp_path))
+    found = until(lambda: processes.left_jobs(tmp_path, ()))
     assert processes.end(found, patience=10) == []
     assert process.wait() == -15

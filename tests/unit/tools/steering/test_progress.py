@@ -39,7 +39,7 @@ class Snakemake:
     def __init__(self, folder, remaining, missing=()):
         self.folder, self.remaining, self.missing = folder, remaining, missing
 
-    def dry_run(self, *arguments):
+    def dry_run(self, *arguments, environment=None):
         return DryRun(ALL, ()) if arguments else DryRun(tuple(self.remaining), self.missing)
 
 
@@ -122,6 +122,29 @@ def test_a_local_job_of_a_run_on_slurm(tmp_path, monkeypatch):
     assert [(job.name, round(seconds)) for job, seconds in found.running] == [(usage.name, 4)]
     assert (found.unmeasured, found.seconds_left) == ({}, 0)
     assert look(Snakemake(tmp_path, [LM, usage]), run).seconds_left is None
+
+
+def test_gpus_are_limited_as_in_the_newest_run(tmp_path):
+    trainings = [replace(LM, wildcards=(("lm", name),), output=(name,), resources={"gpu": 2}) for name in "abc"]
+    benchmark(tmp_path, LM, 100)
+    snakemake = Snakemake(tmp_path, trainings)
+    for gpus, expected in [(None, 100), (6, 100), (5, 200), (2, 300)]:
+        run = run_of(tmp_path, gpus=gpus)
+        found = look(snakemake, run, places=9)
+        assert (found.gpus, found.seconds_left) == (gpus, expected)
+    assert "time left: 5 min, 9 jobs and 2 GPUs at once, no queue" in as_text(found, run, tmp_path)
+    assert look(snakemake, run, places=9, gpus=4).seconds_left == 200
+    assert json.loads(json.dumps(found.as_json()))["gpus"] == 2
+
+
+def test_too_few_gpus_are_told(tmp_path):
+    training = replace(LM, resources={"gpu": 2})
+    benchmark(tmp_path, LM, 100)
+    run = run_of(tmp_path, gpus=1)
+    found = look(Snakemake(tmp_path, [training]), run)
+    assert found.seconds_left is None
+    text = as_text(found, run, tmp_path)
+    assert f"{training.name} asks for 2 GPUs, there are 1" in text and "time left: unknown" in text
 
 
 def test_a_silent_slurm_is_told(tmp_path, monkeypatch):

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from steering.run_log import newest_run, read_run, run_ids
 
 HEADER = """
@@ -88,6 +90,30 @@ def test_the_heading(tmp_path):
     assert run.config_files == ("/data/amela/my.yaml", "/data/amela/more.yaml")
     assert run.snakefile == "/data/amela/workflow/Snakefile"
     assert not run.ended
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", None),
+        ('Provided resources: gpu=Resource("gpu", 8)\n', 8),
+        ('Provided resources: mem_mb=Resource("mem_mb", 9000), gpu=Resource("gpu", 2)\n', 2),
+        ("Provided resources: gpu=0, disk_mb=5\n", 0),
+        ('Provided resources: slurm_gpu=Resource("slurm_gpu", 3)\n', None),
+    ],
+)
+def test_gpus_at_once(tmp_path, line, expected):
+    text = HEADER.replace("Job stats:", f"{line}Job stats:")
+    assert read_run(write(tmp_path, "a", text)).gpus == expected
+
+
+def test_when_the_first_job_started(tmp_path):
+    again = job("asr", 3, 0).replace("12:40:38", "13:00:00")
+    text = HEADER + job("asr", 3, 0) + failure("asr", 3, 0) + "Trying to restart job 3.\n" + again
+    run = read_run(write(tmp_path, "a", text))
+    assert run.first_job == datetime(2026, 11, 21, 12, 40, 38)
+    assert run.jobs["asr corpus=small, shard=0"].at == datetime(2026, 11, 21, 13, 0)
+    assert read_run(write(tmp_path, "b", HEADER)).first_job is None
 
 
 def test_what_became_of_jobs(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from steering.table import aligned, block, duration, hours, size
+from steering.table import WIDTH, aligned, and_more, block, duration, fold, hours, size
 
 
 def test_columns_are_aligned():
@@ -40,6 +40,17 @@ def test_hours_and_sizes_keep_the_digits_that_matter():
         "45 GB",
         "2.5 TB",
     ]
+
+
+def test_the_first_of_several():
+    assert [and_more("asr", number) for number in (1, 2, 1000)] == ["asr", "asr and 1 more", "asr and 999 more"]
+
+
+def test_long_lines_are_folded():
+    folded = fold("short\n" + "--forcerun asr " * 20).splitlines()
+    assert folded[0] == "short" and len(folded) == 5
+    assert all(line.startswith("  ") for line in folded[2:]) and max(map(len, folded)) <= WIDTH
+    assert " ".join(folded[1:]).split() == ["--forcerun", "asr"] * 20
 
 
 def test_a_block_is_indented():
