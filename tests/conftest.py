@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,19 @@ def speech() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real speech at {folder}")
     return folder
+
+
+@pytest.fixture
+def room():
+    """Context manager in which no file of this process grows beyond so many bytes, as on a full disk."""
+
+    @contextmanager
+    def limit(n_bytes):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit

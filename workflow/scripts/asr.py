@@ -51,7 +51,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     }
     with Journal(args.output, fingerprint) as journal, staging(args.stage, args.tmpdir) as stage:
         rows = list(transcribe_all(read_manifest(args.manifest), recogniser, ledger, journal, stage.load))
+        journal.check()
         write_jsonl(args.output, rows)
+        journal.check()
         ledger.write(args.rejected)
         journal.remove()
     empty = sum(not row["text"] for row in rows)

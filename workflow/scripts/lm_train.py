@@ -88,9 +88,12 @@ def train_model(args: Namespace, settings: LMSettings, processes: Processes) -> 
             **training.summary(),
             "warnings": split.warnings,
         }
+        resume.check()
         write_history(args.history, training.history)
+        resume.check()
         with open_atomic(args.training) as out:
             out.write(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+        resume.check()
         save_model(args.model, Checkpoint(training.model, settings, data.source, digest))
         resume.remove()
     logger.info("best epoch %d of %d -> %s", training.best_epoch, len(training.history), args.model)

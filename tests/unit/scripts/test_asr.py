@@ -1,5 +1,6 @@
 """Recognition and its score from their command lines."""
 
+import dataclasses
 import importlib.util
 import json
 import logging
@@ -8,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amela.asr import transcripts
 from amela.audio.save import save_audio
+from amela.errors import AmelaError
+from amela.io.holder import Holder
 from amela.io.jsonl import read_jsonl, write_jsonl
+from amela.io.lock import OutputLock
 from amela.io.manifest import Utterance, write_manifest
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "workflow/scripts"
@@ -58,3 +63,15 @@ def test_a_shard_without_words_is_a_warning(tmp_path, caplog):
 
 def test_an_empty_shard(tmp_path):
     assert transcribe(tmp_path, []) == ([], [])
+
+
+def test_after_another_took_over_nothing_is_written(tmp_path, monkeypatch):
+    def taken_over_at_the_end(*arguments):
+        yield {"id": "a", "text": "", "words": []}
+        other = dataclasses.replace(Holder.here(), token="other")
+        OutputLock(tmp_path / "out.jsonl").path.write_text(other.to_json(), encoding="utf-8")
+
+    monkeypatch.setattr(transcripts, "transcribe_all", taken_over_at_the_end)
+    with pytest.raises(AmelaError, match="another took over"):
+        transcribe(tmp_path, [])
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.jsonl", ".out.jsonl.journal", ".out.jsonl.lock"}

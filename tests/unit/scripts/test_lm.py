@@ -1,5 +1,6 @@
 """lm_train, lm_score and lm_select, one after the other."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -12,7 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from amela.errors import DataError
+import amela.lm.training
+from amela.errors import AmelaError, DataError
+from amela.io.holder import Holder
+from amela.io.lock import OutputLock
 from amela.io.manifest import Utterance, write_manifest
 from amela.lm.checkpoint import ResumePoint
 from amela.units.sequences import UnitShard, write_units
@@ -164,3 +168,18 @@ def test_two_processes_train_the_model_of_one(tmp_path):
     assert np.allclose(*(np.genfromtxt(text.splitlines()[1:]) for text in (history, history_of_two)), rtol=0, atol=1e-5)
     assert json.loads((tmp_path / "two" / "training.json").read_text("utf-8"))["processes"] == 2
     assert {path.name for path in (tmp_path / "two").iterdir()} == set(OUTPUTS.values())
+
+
+def test_after_another_took_over_nothing_is_written(tmp_path, monkeypatch):
+    corpus, train = write_corpus(tmp_path), amela.lm.training.train
+
+    def taken_over_at_the_end(*arguments):
+        training = train(*arguments)
+        other = dataclasses.replace(Holder.here(), token="other")
+        OutputLock(tmp_path / "a/model.pt").path.write_text(other.to_json(), encoding="utf-8")
+        return training
+
+    monkeypatch.setattr(amela.lm.training, "train", taken_over_at_the_end)
+    with pytest.raises(AmelaError, match="another took over"):
+        train_here(tmp_path / "a", corpus, SETTINGS)
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {".resume.pt", ".model.pt.lock"}

@@ -1,5 +1,6 @@
 """The vocoder from its command lines: centroids of a corpus' units, then its speech again."""
 
+import dataclasses
 import importlib.util
 import json
 import logging
@@ -11,8 +12,10 @@ import soundfile as sf
 
 from amela.audio.save import save_audio
 from amela.encoders.mel import log_mel
-from amela.errors import DataError
+from amela.errors import AmelaError, DataError
+from amela.io.holder import Holder
 from amela.io.jsonl import read_jsonl
+from amela.io.lock import OutputLock
 from amela.io.manifest import Utterance, read_manifest, write_manifest
 from amela.units.codebook import make_codebook, write_codebook
 from amela.units.features import encoder_fingerprint
@@ -148,3 +151,25 @@ def test_goes_on_after_a_kill(corpus, caplog, monkeypatch):
     assert sorted(path.name for path in (corpus / "b").iterdir()) == [
         "shard-0", "shard-0.jsonl", "shard-0.rejected.jsonl"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("last", ["add_all", "finish"])
+def test_after_another_took_over_nothing_is_written(corpus, monkeypatch, last):
+    train(corpus)
+    from amela.vocoder.resynthesis import Resynthesis
+
+    work = getattr(Resynthesis, last)
+
+    def taken_over_after(*arguments):
+        done = list(work(*arguments) or [])
+        other = dataclasses.replace(Holder.here(), token="other")
+        OutputLock(corpus / "a/shard-0.jsonl").path.write_text(other.to_json(), encoding="utf-8")
+        return done
+
+    monkeypatch.setattr(Resynthesis, last, taken_over_after)
+    with pytest.raises(AmelaError, match="another took over"):
+        resynth(corpus, corpus / "a")
+    audio = {"add_all": ".shard-0.working", "finish": "shard-0"}[last]
+    hidden = {".shard-0.jsonl.journal", ".shard-0.jsonl.lock"}
+    assert {path.name for path in (corpus / "a").iterdir()} == {audio, *hidden}
+    assert len(list((corpus / "a" / audio).rglob("*.flac"))) == 5

@@ -47,7 +47,7 @@ def test_rows_in_order_and_a_missing_file_in_the_ledger(tmp_path, utterances):
         ("u0", "1000 samples"), ("u1", "1001 samples"), ("u3", ""), ("u4", "1004 samples")
     ]  # fmt: skip
     assert rows[0]["words"][1] == {"word": "samples", "start": 0.1, "end": 0.2} and rows[2]["words"] == []
-    assert [row["id"] for row in rejected] == ["u2"] and "missing" in rejected[0]["reason"]
+    assert [row["id"] for row in rejected] == ["u2"] and "no such file" in rejected[0]["reason"]
 
 
 @pytest.mark.parametrize("stops_at", range(4))

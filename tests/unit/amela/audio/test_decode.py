@@ -1,7 +1,9 @@
 """Decoding: right samples from every format, a reason for whatever has none."""
 
+import errno
 import os
 import struct
+from pathlib import Path
 
 import av
 import numpy as np
@@ -359,6 +361,16 @@ def test_things_that_are_no_audio_files(tmp_path):
             decode(tmp_path / name)
 
 
+def test_a_codec_that_nobody_knows(tmp_path):
+    sf.write(tmp_path / "a.wav", tone(1.0), SAMPLE_RATE)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    assert content[20:22] == b"\x01\x00"  # the format: PCM
+    content[20:22] = b"\x34\x12"
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(Rejected, match="no decoder for its codec"):
+        decode(tmp_path / "a.wav")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_must_not_be_read(tmp_path):
     sf.write(tmp_path / "a.wav", tone(0.1), SAMPLE_RATE)
@@ -377,6 +389,42 @@ def test_a_full_disk_is_not_the_recordings_fault(tmp_path, monkeypatch):
 
     sf.write(tmp_path / "a.wav", tone(0.1), SAMPLE_RATE)
     monkeypatch.setattr(decode_module.tempfile, "SpooledTemporaryFile", lambda max_size: Full())
+    with pytest.raises(AmelaError, match="TMPDIR") as raised:
+        decode(tmp_path / "a.wav")
+    assert not isinstance(raised.value, Rejected)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+@pytest.mark.parametrize("n_bytes", [0, 100, 3_000, 30_000, 57_000])
+def test_a_disk_that_fails_is_not_the_recordings_fault(tmp_path, monkeypatch, failing, n_bytes, number):
+    vbr_mp3(tmp_path / "a.mp3", 20.0)
+    assert (tmp_path / "a.mp3").stat().st_size > 57_000
+    monkeypatch.setattr(Path, "open", failing(Path.open, n_bytes, number))
+    with pytest.raises(OSError, match="a.mp3") as raised:
+        decode(tmp_path / "a.mp3")
+    assert raised.value.errno == number
+
+
+def test_a_file_that_vanishes_is_rejected(tmp_path, monkeypatch):
+    def vanish(path):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+
+    vbr_mp3(tmp_path / "a.mp3", 1.0)
+    monkeypatch.setattr(decode_module, "FfmpegReader", vanish)
+    with pytest.raises(Rejected, match="no such file"):
+        decode(tmp_path / "a.mp3")
+
+
+def test_no_temporary_folder_is_not_the_recordings_fault(tmp_path, monkeypatch):
+    """Where every disk is full, there is none."""
+
+    def none():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    sf.write(tmp_path / "a.wav", tone(0.1), SAMPLE_RATE)
+    monkeypatch.setattr(decode_module, "IN_MEMORY", 1)
+    monkeypatch.setattr(decode_module.tempfile, "gettempdir", none)
+    monkeypatch.setattr(decode_module.tempfile, "TemporaryFile", lambda **options: none())
     with pytest.raises(AmelaError, match="TMPDIR") as raised:
         decode(tmp_path / "a.wav")
     assert not isinstance(raised.value, Rejected)

@@ -1,10 +1,12 @@
 """Utterances as later stages read them."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile as sf
 
-from amela.audio import SAMPLE_RATE
+from amela.audio import SAMPLE_RATE, access
 from amela.audio.load import load_utterance
 from amela.audio.save import save_audio
 from amela.errors import Rejected
@@ -56,19 +58,30 @@ def test_files_that_are_no_utterances(tmp_path):
     sf.write(tmp_path / "44100.wav", np.zeros(100), 44_100)
     sf.write(tmp_path / "stereo.wav", np.zeros((100, 2)), SAMPLE_RATE)
     (tmp_path / "text.wav").write_text("no audio")
+    (tmp_path / "empty.flac").touch()
     for name, reason in [
         ("44100.wav", "found 44100 Hz"),
         ("stereo.wav", "found 16000 Hz × 2"),
         ("text.wav", "cannot be read"),
-        ("gone.flac", "missing"),
+        ("gone.flac", "no such file"),
+        ("empty.flac", "the file is empty"),
     ]:
         with pytest.raises(Rejected, match=reason):
             load_utterance(Utterance("a", str(tmp_path / name), duration=0.001))
 
 
-def test_a_file_that_breaks_off(tmp_path):
+def test_a_file_that_breaks_off(tmp_path, monkeypatch, failing):
     save_audio(tmp_path / "a.flac", np.random.default_rng(0).integers(-9_999, 9_999, 160_000).astype(np.int16))
     content = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
     with pytest.raises(Rejected):
         load_utterance(Utterance("a", str(tmp_path / "a.flac"), duration=10.0))
+    monkeypatch.setattr(access, "open", failing(open, 1), raising=False)
+    with pytest.raises(OSError, match="Input/output error"):  # the disk breaks off, not the file
+        load_utterance(Utterance("a", str(tmp_path / "a.flac"), duration=10.0))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that the system cannot read")
+def test_a_disk_that_fails_is_not_the_utterances_fault():
+    with pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"):
+        load_utterance(Utterance("a", "/proc/self/mem", duration=1.0))

@@ -185,3 +185,13 @@ def test_the_log_tells_how_many(files, disk, caplog):
     with caplog.at_level(logging.INFO), staging(1, disk) as stage:
         stage.load(utterance(files[0]))
     assert "1 audio files were copied to a local disk, 0 were not" in caplog.text
+
+
+def test_a_copy_on_a_disk_that_fails_is_not_asked(files, disk):
+    def read(path):
+        if path.is_relative_to(disk):
+            raise OSError(5, "Input/output error")
+        return path
+
+    with staging(1, disk) as stage:
+        assert [stage.read(path, read) for path in files] == files

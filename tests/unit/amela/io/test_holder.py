@@ -83,3 +83,11 @@ def test_this_very_job_before_it_was_put_back_into_the_queue(squeue, monkeypatch
 def test_nobody_knows_of_another_cluster_or_machine(squeue):
     assert dataclasses.replace(squeue("RUNNING"), slurm_cluster="there").runs() is None
     assert dataclasses.replace(squeue("RUNNING"), slurm_job=None).runs() is None
+
+
+def test_a_job_of_a_known_cluster_is_not_asked_about_from_an_unknown_one(squeue, monkeypatch):
+    """Outside of jobs there may be another cluster's ``squeue``."""
+    holder = squeue(complains="slurm_load_jobs error: Invalid job id specified", status=1)
+    monkeypatch.delenv("SLURM_CLUSTER_NAME")
+    assert holder.runs() is None
+    assert dataclasses.replace(holder, slurm_cluster=None).runs() is False

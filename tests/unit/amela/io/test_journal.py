@@ -1,10 +1,14 @@
 """The journal: finished items survive a kill, and only those, and only of the same making."""
 
+import dataclasses
 import threading
 
 import pytest
 
+from amela.errors import AmelaError
+from amela.io.holder import Holder
 from amela.io.journal import Journal
+from amela.io.lock import OutputLock
 
 MADE_BY = {"model": "a", "settings": [1, 2]}
 ROWS = [{"id": "é/1", "text": "\u2028 語"}, {"id": "b", "text": "\udcff"}, {"id": "c", "text": "line\nbreak"}]
@@ -20,6 +24,11 @@ def fill(output, rows=ROWS, made_by=MADE_BY):
         for row in rows:
             journal.add(row)
     return journal.path
+
+
+def take_over(output):
+    """As another job does that holds this one for dead."""
+    OutputLock(output).path.write_text(dataclasses.replace(Holder.here(), token="other").to_json(), encoding="utf-8")
 
 
 def rows_of(output, made_by=MADE_BY):
@@ -128,3 +137,27 @@ def test_an_error_keeps_the_journal(output):
         journal.add(ROWS[0])
         raise ValueError("bug")
     assert list(rows_of(output)) == [ROWS[0]["id"]]
+
+
+def test_after_another_took_over_nothing_is_written_or_removed(output):
+    with Journal(output, MADE_BY) as journal:
+        journal.add(ROWS[0])
+        take_over(output)
+        before = journal.path.read_bytes()
+        for write in (journal.check, lambda: journal.add(ROWS[1]), journal.remove):
+            with pytest.raises(AmelaError, match="another took over"):
+                write()
+        assert journal.path.read_bytes() == before
+
+
+def test_on_a_full_disk_the_lock_goes_and_the_rows_before_stay(output, room):
+    journal = Journal(output, MADE_BY).__enter__()
+    journal.add(ROWS[0])
+    with room(journal.path.stat().st_size + 5):
+        with pytest.raises(OSError, match="File too large") as raised:
+            journal.add(ROWS[1])
+        journal.__exit__(raised.type, raised.value, raised.tb)
+    assert [path.name for path in output.parent.iterdir()] == [journal.path.name]
+    assert list(rows_of(output)) == [ROWS[0]["id"]]
+    fill(output, ROWS[1:])
+    assert rows_of(output) == {row["id"]: row for row in ROWS}

@@ -1,6 +1,7 @@
 """Locks between real processes."""
 
 import dataclasses
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,53 @@ def test_a_claim_of_a_taker_that_died_does_not_last(output):
     with OutputLock(output, patience=5):
         pass
     assert list(output.parent.iterdir()) == []
+
+
+def test_on_a_full_disk_a_lock_is_released(output, room):
+    lock = OutputLock(output).__enter__()
+    with room(0):
+        lock.__exit__(None, None, None)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_on_a_full_disk_a_lock_that_is_not_got_leaves_nothing(output, room):
+    with room(0), pytest.raises(OSError, match="File too large"):
+        OutputLock(output).__enter__()
+    assert list(output.parent.iterdir()) == []
+    dead = leave(output, age=SILENCE + 60)
+    with room(0), pytest.raises(OSError, match="File too large"):
+        OutputLock(output).__enter__()
+    assert list(output.parent.iterdir()) == [dead] and json.loads(dead.read_text("utf-8"))["node"] == "far"
+
+
+@pytest.mark.parametrize("error", [None, ValueError("bug")])
+def test_a_lock_that_cannot_be_removed_hides_no_error_and_makes_none(output, monkeypatch, caplog, error):
+    def fail(*arguments):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with pytest.raises(ValueError, match="bug") if error else nullcontext(), OutputLock(output) as lock:
+        monkeypatch.setattr(amela.io.lock.os, "open", fail)
+        if error:
+            raise error
+    assert "Read-only" in caplog.text and lock.path.exists()
+
+
+def test_a_lock_that_only_the_server_sees_is_not_waited_for_without_end(output, monkeypatch):
+    """A machine's old view of a folder: the name is taken, and there is no such file."""
+    tries = []
+    monkeypatch.setattr(amela.io.lock, "_create", lambda *arguments: tries.append(1))
+    with pytest.raises(AmelaError, match="this machine does not see which"):
+        OutputLock(output, patience=0.3).__enter__()
+    assert 2 <= len(tries) <= 8, "with pauses"
+
+
+def test_a_stale_handle_is_a_lock_that_is_gone(output, monkeypatch):
+    def stale(*arguments, **options):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with OutputLock(output) as lock:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_text", stale)
+            with pytest.raises(AmelaError, match="another took over"):
+                lock.check()
+        lock.check()

@@ -1,9 +1,12 @@
+import dataclasses
 import pickle
 
 import pytest
 import torch
 
-from amela.errors import DataError
+from amela.errors import AmelaError, DataError
+from amela.io.holder import Holder
+from amela.io.lock import OutputLock
 from amela.lm.checkpoint import Checkpoint, ResumePoint, load_model, save_model
 
 SOURCE = {"kind": "units", "hop": 0.02, "vocab_size": 7, "fingerprint": {"sha256": "f"}, "deduplicate": True}
@@ -64,3 +67,14 @@ def test_a_resume_point_lies_hidden_beside_the_model_and_goes(tmp_path):
         assert ResumePoint(tmp_path / "point" / "model.pt", {"data": "other"}).load() is None
         resume.remove()
     assert list((tmp_path / "point").iterdir()) == []
+
+
+def test_after_another_took_over_a_resume_point_is_left_alone(tmp_path):
+    with ResumePoint(tmp_path / "model.pt", {}) as resume:
+        resume.save({"history": [1]})
+        other = dataclasses.replace(Holder.here(), token="other").to_json()
+        OutputLock(tmp_path / "model.pt").path.write_text(other, encoding="utf-8")
+        for write in (resume.check, lambda: resume.save({"history": [2]}), resume.remove):
+            with pytest.raises(AmelaError, match="another took over"):
+                write()
+        assert resume.load() == {"history": [1]}

@@ -1,6 +1,8 @@
 """Mirrors workflow/scripts/amela/vocoder/resynthesis.py."""
 
+import dataclasses
 import os
+import shutil
 from functools import partial
 
 import numpy as np
@@ -8,9 +10,11 @@ import pytest
 import soundfile as sf
 
 from amela.audio.places import Places
-from amela.errors import DataError, Rejected
+from amela.errors import AmelaError, DataError, Rejected
+from amela.io.holder import Holder
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
+from amela.io.lock import OutputLock
 from amela.io.manifest import Utterance, write_manifest
 from amela.units.sequences import UnitShard, write_units
 from amela.vocoder import resynthesis
@@ -146,3 +150,63 @@ def test_items_come_in_the_order_of_the_units_and_are_checked(tmp_path):
     write_units(units, UnitShard(["c", "a"], sequences, 0.01, 5, {"sha256": "y"}))
     with pytest.raises(DataError, match="made by something else"):
         read_items(manifest, units, Constant())
+
+
+class Noise(Constant):
+    """Speech that FLAC does not make small."""
+
+    def synthesise(self, units_T, n_samples, name):
+        level = super().synthesise(units_T, n_samples, name)
+        return level + np.random.default_rng(len(name)).uniform(-0.5, 0.5, n_samples).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_bytes", range(600, 3_100, 300))
+def test_on_a_full_disk_a_stump_is_not_kept(tmp_path, items, room, n_bytes):
+    del items[1]
+    resynthesise(tmp_path / "a/audio", items, Noise())
+    whole = content(tmp_path / "a/audio")
+    assert min(map(len, whole.values())) > 3_000
+    with pytest.raises((AmelaError, OSError)), room(n_bytes):
+        resynthesise(tmp_path / "b/audio", items, Noise())
+    assert sorted(path.name for path in (tmp_path / "b").iterdir() if not path.name.endswith("journal")) == [
+        ".audio.working"
+    ]
+    assert not content(tmp_path / "b/.audio.working")
+    resynthesise(tmp_path / "b/audio", items, Noise())
+    assert content(tmp_path / "b/audio") == whole
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_after_another_took_over_its_folder_is_left_alone(tmp_path, items, after):
+    """Whenever the other one came, and has emptied the folder that both work in."""
+    del items[1]
+
+    def take_over():
+        other = dataclasses.replace(Holder.here(), token="other").to_json()
+        OutputLock(tmp_path / "out.jsonl").path.write_text(other, encoding="utf-8")
+        shutil.rmtree(tmp_path / ".audio.working")
+
+    class Slow(Constant):
+        def synthesise(self, units_T, n_samples, name):
+            if len(self.asked) == after:
+                take_over()
+            return super().synthesise(units_T, n_samples, name)
+
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio/of another run.flac").touch()
+    with pytest.raises(AmelaError, match="another took over"):
+        resynthesise(tmp_path / "audio", items, Slow())
+    assert list(content(tmp_path / "audio")) == ["of another run.flac"]
+    assert not (tmp_path / ".audio.working").exists()
+
+
+def test_after_another_took_over_nothing_is_put_in_its_place(tmp_path, items):
+    with Journal(tmp_path / "out.jsonl", {}) as journal:
+        work = Resynthesis(tmp_path / "audio", journal)
+        list(work.add_all(items, Constant(), Ledger("resynth")))
+        other = dataclasses.replace(Holder.here(), token="other").to_json()
+        OutputLock(tmp_path / "out.jsonl").path.write_text(other, encoding="utf-8")
+        for write in (work.finish, lambda: Resynthesis(tmp_path / "audio", journal)):
+            with pytest.raises(AmelaError, match="another took over"):
+                write()
+    assert not (tmp_path / "audio").exists() and len(content(tmp_path / ".audio.working")) == 4

@@ -8,8 +8,6 @@ disagreement is told in ``Pcm.warning``.
 from __future__ import annotations
 
 import itertools
-import os
-import stat
 import tempfile
 from dataclasses import dataclass
 from operator import itemgetter
@@ -21,6 +19,7 @@ import numpy as np
 import soxr
 
 from amela.audio import SAMPLE_RATE
+from amela.audio.access import check_file, rejecting
 from amela.audio.readers import Block, FfmpegReader, Reader, SoundFileReader, Undecodable
 from amela.audio.samples import to_int16
 from amela.errors import AmelaError, Rejected
@@ -84,6 +83,7 @@ def decode(path: Path) -> Pcm:
     Raises:
         Rejected: there is no such file, it cannot be read, holds no audio, or no sane audio.
         AmelaError: the temporary folder is full.
+        OSError: the disk fails that the recording lies on.
     """
     check_file(path)
     results: List[_Decoded] = []
@@ -92,7 +92,8 @@ def decode(path: Path) -> Pcm:
     try:
         for reader in (SoundFileReader, FfmpegReader):
             try:
-                results.append(_run(reader, path))
+                with rejecting(path):  # it may have vanished since
+                    results.append(_run(reader, path))
             except Undecodable as error:
                 reasons.append(str(error))
             if results and not results[0].doubtful:
@@ -103,10 +104,6 @@ def decode(path: Path) -> Pcm:
         if not best.n_samples:
             best = None
             raise Rejected(f"no samples in it{f' ({reasons[0]})' if reasons else ''}", path)
-    except FileNotFoundError as error:
-        raise Rejected("it vanished while it was read", path) from error
-    except OSError as error:  # a network disk that fails, a right that was taken away
-        raise Rejected(f"cannot be read: {error.strerror}", path) from error
     finally:
         for result in results:
             if result is not best:
@@ -114,20 +111,6 @@ def decode(path: Path) -> Pcm:
     stated = next((result.header_seconds for result in results if result.header_seconds is not None), None)
     warning = best.warning(stated)
     return Pcm(best.store, best.n_samples, best.complete and warning is None, warning)
-
-
-def check_file(path: Path) -> None:
-    """Raise Rejected unless ``path`` is a file that can be read and has something in it."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
-            raise Rejected("not a file", path)
-        with open(path, "rb") as file:
-            if not file.read(1):
-                raise Rejected("the file is empty", path)
-    except FileNotFoundError as error:
-        raise Rejected("no such file", path) from error
-    except OSError as error:
-        raise Rejected(f"cannot be read: {error.strerror}", path) from error
 
 
 @dataclass
@@ -211,5 +194,5 @@ def _write(store: IO[bytes], content: bytes) -> None:
         store.write(content)
     except OSError as error:
         raise AmelaError(
-            f"decoded audio cannot be kept: {error.strerror}", tempfile.gettempdir(), "set TMPDIR to a folder with room"
+            f"decoded audio cannot be kept: {error.strerror}", tempfile.tempdir, "set TMPDIR to a folder with room"
         ) from error

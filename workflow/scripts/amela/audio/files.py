@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, Tuple
 
 import numpy as np
-import soundfile as sf
 
-from amela.audio import SAMPLE_RATE
 from amela.audio.places import Places
+from amela.audio.save import FlacFile
 from amela.io.atomic import atomic_folder
 from amela.io.manifest import audio_location
 
@@ -29,11 +27,12 @@ class FileFolder:
 
         Returns:
             ``audio_location`` of the file, and seconds into it.
+
+        Raises:
+            AmelaError: they cannot be written.
         """
         place = self._places.new(item)
-        path = self._part / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with sf.SoundFile(os.fsencode(path), "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as out:
+        with FlacFile(self._part / place) as out:
             for block in blocks:
                 out.write(block)
         return audio_location(self._final / place), 0.0

@@ -10,6 +10,7 @@ import numpy as np
 import soundfile as sf
 
 from amela.audio import SAMPLE_RATE
+from amela.audio.access import check_bytes
 from amela.errors import Rejected
 from amela.io.manifest import Utterance
 
@@ -25,6 +26,7 @@ def load_utterance(utterance: Utterance) -> np.ndarray:
     Raises:
         Rejected: the file is missing, unreadable, shorter than the manifest says, or not
             16 kHz mono.
+        OSError: the disk fails that it lies on.
     """
     return load_stretch(utterance.audio_path, utterance)
 
@@ -35,8 +37,8 @@ def load_stretch(path: Path, utterance: Utterance) -> np.ndarray:
         with sf.SoundFile(os.fsencode(path)) as audio:
             return _read(audio, utterance, path)
     except sf.SoundFileError as error:
-        missing = not os.path.exists(path)
-        raise Rejected("audio file is missing" if missing else f"audio cannot be read: {error}", path) from error
+        check_bytes(path)
+        raise Rejected(f"audio cannot be read: {error}", path) from error
 
 
 def _read(audio: sf.SoundFile, utterance: Utterance, path: Path) -> np.ndarray:
@@ -53,5 +55,6 @@ def _read(audio: sf.SoundFile, utterance: Utterance, path: Path) -> np.ndarray:
     audio.seek(start)
     samples_N = audio.read(n_samples, dtype="float32")
     if len(samples_N) != n_samples:
+        check_bytes(path)
         raise Rejected(f"only {len(samples_N)} of {n_samples} samples can be decoded", path)
     return samples_N

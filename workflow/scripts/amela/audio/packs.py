@@ -7,17 +7,15 @@ its own. WAV would be quicker and twice as large.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
-import soundfile as sf
 
 from amela.audio import SAMPLE_RATE
 from amela.audio.places import Places
-from amela.errors import AmelaError
+from amela.audio.save import FlacFile
 from amela.io.atomic import atomic_folder
 from amela.io.manifest import audio_location
 
@@ -40,8 +38,7 @@ class PackFolder:
         self._places = Places(part)
         self._number = 0
         self._place = ""
-        self._out: Optional[sf.SoundFile] = None
-        self._length = 0  # samples in the open pack
+        self._out: Optional[FlacFile] = None
 
     def write(self, item: str, blocks: Iterable[np.ndarray]) -> Tuple[Dict[str, str], float]:
         """Write int16 blocks after the utterance before.
@@ -52,44 +49,28 @@ class PackFolder:
         Raises:
             AmelaError: they cannot be written.
         """
-        if self._out is None or self._length >= self._pack:
-            self._open_next()
-        self._append(np.zeros(-self._length % ALIGNMENT, np.int16))
-        offset = self._length / SAMPLE_RATE
+        if self._out is None or self._out.length >= self._pack:
+            self._out = self._next()
+        self._out.write(np.zeros(-self._out.length % ALIGNMENT, np.int16))
+        offset = self._out.length / SAMPLE_RATE
         for block in blocks:
-            self._append(block)
+            self._out.write(block)
         return audio_location(self._final / self._place), offset
 
-    def _open_next(self) -> None:
+    def _next(self) -> FlacFile:
         self.close()
         self._place = self._places.new(f"{self._number:04d}")
-        path = self._part / self._place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._out = sf.SoundFile(os.fsencode(path), "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC")
         self._number += 1
-        self._length = 0
-
-    def _append(self, block: np.ndarray) -> None:
-        try:
-            self._out.write(block)
-        except sf.LibsndfileError as error:  # it does not say why
-            raise self._not_written() from error
-        self._length += len(block)
+        return FlacFile(self._part / self._place)
 
     def close(self) -> None:
         """End the open pack; one in which nothing was written goes."""
         if self._out is None:
             return
-        self._out.close()
-        self._out = None
-        path = self._part / self._place
-        if not self._length:
-            path.unlink()
-        elif not _is_whole(path, self._length):
-            raise self._not_written()
-
-    def _not_written(self) -> AmelaError:
-        return AmelaError("audio cannot be written", self._final / self._place, "look for room on the disk")
+        pack, self._out = self._out, None
+        pack.close()
+        if not pack.length:
+            pack.path.unlink()
 
 
 @contextmanager
@@ -103,13 +84,3 @@ def open_packs(path: Path, pack: int = PACK) -> Iterator[PackFolder]:
         folder = PackFolder(part, path, pack)
         yield folder
         folder.close()
-
-
-def _is_whole(path: Path, length: int) -> bool:
-    """Does a file have so many samples, and the last of them? libsndfile is silent where that found no room."""
-    try:
-        with sf.SoundFile(os.fsencode(path)) as audio:
-            audio.seek(length - 1)
-            return audio.frames == length and len(audio.read()) == 1
-    except sf.LibsndfileError:
-        return False

@@ -121,6 +121,9 @@ class FfmpegReader(Reader):
         if stream is None:
             self.close()
             raise Undecodable("FFmpeg: no audio stream")
+        if stream.codec_context is None:
+            self.close()
+            raise Undecodable("FFmpeg: no decoder for its codec")
         stream.codec_context.thread_count = 1
         self._stream = stream
         name = self._container.format.name
@@ -147,7 +150,7 @@ class FfmpegReader(Reader):
         while True:
             try:
                 packet = next(packets, None)
-            except (av.FFmpegError, OSError) as error:
+            except av.FFmpegError as error:
                 self.fault = f"reading stopped early ({_message(error)})"
                 return
             if packet is None:

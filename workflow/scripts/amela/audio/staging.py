@@ -59,11 +59,11 @@ class Stage:
         """What ``reader`` makes of the file.
 
         Raises:
-            Rejected: by ``reader``, of the file itself.
+            Rejected, OSError: by ``reader``, of the file itself.
         """
         copy = self._copy_of(str(path))
         if copy is not None:
-            with suppress(Rejected):
+            with suppress(Rejected, OSError):
                 return reader(copy)
         return reader(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Protocol, Tuple
@@ -86,7 +87,7 @@ def make_utterances(
 
 def check_unchanged(path: Path, n_bytes: int) -> None:
     """Raise Rejected if the file has another size than in the inventory. What is gone is left to ``decode``."""
-    found = path.stat().st_size if path.is_file() else n_bytes
+    found = os.path.getsize(path) if os.path.isfile(path) else n_bytes
     if found != n_bytes:
         raise Rejected(f"changed since the inventory: {n_bytes} bytes then, {found} now", path)
 

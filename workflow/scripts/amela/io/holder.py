@@ -60,13 +60,14 @@ class Holder:
     def runs(self) -> Optional[bool]:
         """Whether it still runs; None where this machine cannot know.
 
-        A process of this machine is looked for, a SLURM job of this cluster asked about. A
-        stopped process and a suspended job run: they may go on at any time.
+        A process of this machine is looked for, a SLURM job of this cluster asked about (another
+        cluster knows nothing of it, or has one of the same number). A stopped process and a
+        suspended job run: they may go on at any time.
         """
         if self.machine == _machine():
             found = _process(self.pid)
             return found is not None and found[0] not in "ZX" and found[1] == self.started
-        if self.slurm_job and self.slurm_cluster == os.environ.get("SLURM_CLUSTER_NAME", self.slurm_cluster):
+        if self.slurm_job and self.slurm_cluster == os.environ.get("SLURM_CLUSTER_NAME"):
             # This very job holds it, on another machine: before SLURM put it back into the queue.
             return False if self.slurm_job == os.environ.get("SLURM_JOB_ID") else _slurm_job_runs(self.slurm_job)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Optional, Type
@@ -63,23 +64,29 @@ class Journal:
         self.rows = {row["id"]: row for row in rows}
         return sum(len(line) + 1 for line in lines)
 
+    def check(self) -> None:
+        """Before writing: raise AmelaError when another job has taken over."""
+        self._lock.check()
+
     def add(self, row: Dict[str, Any]) -> None:
         """Note a finished item (``row["id"]``); it is on the disk when this returns.
 
         Raises AmelaError when another job has taken over.
         """
-        self._lock.check()
+        self.check()
         self._handle.write(json_line(row).encode("utf-8"))
         self._handle.flush()
         os.fsync(self._handle.fileno())
         self.rows[row["id"]] = row
 
     def remove(self) -> None:
-        """The output is whole: the journal is no longer needed."""
+        """The output is whole: the journal is no longer needed. Raises AmelaError when it is another job's now."""
+        self.check()
         self.path.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self._handle.close()
+        with suppress(OSError):  # what found no room in ``add`` finds none now
+            self._handle.close()
         self._lock.__exit__(kind, error, trace)

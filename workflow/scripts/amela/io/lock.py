@@ -6,6 +6,7 @@ on between machines, and it names nobody.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -22,6 +23,7 @@ HEARTBEAT = 20.0  # s between two signs of life: the lock file's time of modific
 SILENCE = 300.0  # s without one: the holder is dead, if nothing else tells
 PATIENCE = 600.0  # s that a second writer waits for the first
 LONGEST_PAUSE = 5.0  # s between two looks
+GONE = {errno.ENOENT, errno.ESTALE}  # the second on network file systems: removed or replaced from another machine
 
 logger = logging.getLogger("lock")
 
@@ -56,9 +58,12 @@ class OutputLock:
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self._ended.set()
-        with self._claim(self._me.token) as claim:
-            if claim is not None:
-                self.path.unlink()
+        try:
+            with self._claim(self._me.token) as claim:
+                if claim is not None:
+                    self.path.unlink()
+        except OSError as file_error:  # must not hide why the job fails, nor fail one whose output is whole
+            logger.warning("%s is left, and will be taken over: %s", self.path, file_error)
 
     def check(self) -> None:
         """Raise AmelaError unless the lock is still ours."""
@@ -72,19 +77,17 @@ class OutputLock:
 
     def _acquire(self) -> None:
         deadline, pause, told = time.monotonic() + self.patience, 0.05, ""
-        while not _create(self.path, self._me):
-            holder = self._look()
-            if holder is None:
-                continue  # released just now
-            if self._is_dead(holder):
+        while not _create(self.path, self._me.to_json()):
+            holder = self._look()  # None: released just now, or this machine's view is an old one
+            if holder is not None and self._is_dead(holder):
                 if self._take_over(holder):
                     return
-            elif holder.token != told:
+            elif holder is not None and holder.token != told:
                 logger.warning("waiting for %s, which writes %s", holder, self.output)
                 told = holder.token
             if time.monotonic() > deadline:
                 raise AmelaError(
-                    f"another job writes this: {holder}",
+                    f"another job writes this: {holder or 'this machine does not see which'}",
                     self.output,
                     f"wait for it or cancel it; if it is dead, remove {self.path}",
                 )
@@ -95,8 +98,10 @@ class OutputLock:
         """Who holds the lock now; None: nobody."""
         try:
             text, stat = self.path.read_text("utf-8"), self.path.stat()
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            if error.errno in GONE:
+                return None
+            raise
         try:
             return Holder.from_json(text)
         except (ValueError, TypeError):  # torn: known by its time alone
@@ -112,16 +117,18 @@ class OutputLock:
         try:
             probe.touch()
             return probe.stat().st_mtime - path.stat().st_mtime > SILENCE
-        except FileNotFoundError:
-            return False  # released just now
+        except OSError as error:
+            if error.errno in GONE:
+                return False  # released just now
+            raise
         finally:
             probe.unlink(missing_ok=True)
 
     @contextmanager
     def _claim(self, token: str) -> Iterator[Optional[Path]]:
-        """The sole right to remove or replace the lock of ``token``: a file of ours; None where it is another's."""
+        """The sole right to remove or replace the lock of ``token``: an empty file of ours; None if another's."""
         claim = self.path.with_name(f"{self.path.name}.{token}.claim")
-        if not _create(claim, self._me):
+        if not _create(claim):  # empty: on a full disk too, a lock can be released
             if self._silent(claim):  # its maker died in the middle
                 claim.unlink(missing_ok=True)
             yield None
@@ -137,6 +144,8 @@ class OutputLock:
         with self._claim(holder.token) as claim:
             if claim is None:
                 return False
+            with claim.open("r+", encoding="utf-8") as out:  # ours still, never made anew
+                out.write(self._me.to_json())
             os.replace(claim, self.path)  # names us: it is the lock now
         logger.warning("%s is gone: going on in its place with %s", holder, self.output)
         return True
@@ -149,12 +158,16 @@ class OutputLock:
                     os.utime(self.path)
 
 
-def _create(path: Path, holder: Holder) -> bool:
-    """Write ``path`` unless it exists."""
+def _create(path: Path, content: str = "") -> bool:
+    """Write ``path``, whole or not at all, unless it exists."""
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
         return False
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(holder.to_json())
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(content)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return True

@@ -81,9 +81,13 @@ class ResumePoint:
     def __exit__(self, *error: Any) -> None:
         self._lock.__exit__(*error)
 
+    def check(self) -> None:
+        """Before writing: raise AmelaError when another job has taken over."""
+        self._lock.check()
+
     def save(self, state: Dict[str, Any]) -> None:
         """Replace what was saved before, whole or not at all. Raises AmelaError when another job has taken over."""
-        self._lock.check()
+        self.check()
         _save(self.path, {"fingerprint": self.fingerprint, "state": state})
 
     def load(self) -> Optional[Dict[str, Any]]:
@@ -101,7 +105,8 @@ class ResumePoint:
         return stored["state"]
 
     def remove(self) -> None:
-        """The model is whole: the state is no longer needed."""
+        """The model is whole: the state is no longer needed. Raises AmelaError when it is another job's now."""
+        self.check()
         self.path.unlink(missing_ok=True)
 
 

@@ -46,6 +46,9 @@ class Resynthesis:
 
     Audio gathers in a hidden folder beside the final one: Snakemake removes what a failed
     job has declared, and a killed job must not begin again.
+
+    Raises (all methods):
+        AmelaError: another job has taken over, or the disk is full.
     """
 
     def __init__(self, folder: Path, journal: Journal) -> None:
@@ -62,6 +65,7 @@ class Resynthesis:
 
     def _remove_others(self) -> None:
         """Keep what the journal says is whole; a file that a kill left torn would be in the way."""
+        self._journal.check()
         if not self._finished:
             shutil.rmtree(self.working, ignore_errors=True)
         self.working.mkdir(parents=True, exist_ok=True)
@@ -83,6 +87,7 @@ class Resynthesis:
         samples_N = vocoder.synthesise(units_T, n_samples, utterance.id)
         row = self._journal.rows.get(utterance.id)  # its file was lost, its place is kept
         place = row["place"] if row else self._places.new(utterance.id)
+        self._journal.check()
         save_audio(self.working / place, samples_N)
         with (self.working / place).open("rb") as audio:
             os.fsync(audio.fileno())  # on the disk before the journal says so
@@ -103,5 +108,7 @@ class Resynthesis:
 
     def finish(self) -> None:
         """The folder is whole: put it in its place."""
+        self._journal.check()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._journal.check()  # to remove many files may take long
         os.replace(self.working, self.folder)
