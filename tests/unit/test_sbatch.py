@@ -13,7 +13,6 @@ AWAY = "sbatch: error: Batch job submission failed: Unable to contact slurm cont
 NO_ANSWER = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
 LIMIT = "sbatch: error: AssocMaxSubmitJobLimit"
 INVALID = "sbatch: error: invalid partition specified: nowhere"
-NOW, EARLIER = ((datetime.now() + timedelta(seconds=s)).isoformat(timespec="seconds") for s in (60, -60))
 # One line of answers a call: exit status, then what is said. The last one stays.
 PLAYER = """#!/bin/sh
 echo "$0 $*" >> "{calls}"
@@ -23,6 +22,11 @@ read -r status said < "$answers"
 [ "$status" -eq 0 ] && {{ [ -z "$said" ] || echo "$said"; }} || echo "$said" >&2
 exit "$status"
 """
+
+
+def at(seconds):
+    """A time so many seconds from now, as squeue tells it."""
+    return (datetime.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 class Cluster:
@@ -75,7 +79,7 @@ def test_an_absence_is_waited_for(cluster):
 def test_a_job_that_was_accepted_unheard_is_not_submitted_again(cluster):
     cluster.plays("sbatch", (1, NO_ANSWER))
     cluster.plays(
-        "squeue", (1, "squeue: error: Unable to contact slurm controller"), (0, f"43|{NOW}|rule_asr_wildcards_a_0")
+        "squeue", (1, "squeue: error: Unable to contact slurm controller"), (0, f"43|{at(0)}|rule_asr_wildcards_a_0")
     )
     done = cluster.submit()
     assert (done.returncode, done.stdout) == (0, "43\n")
@@ -85,13 +89,13 @@ def test_a_job_that_was_accepted_unheard_is_not_submitted_again(cluster):
 
 def test_another_job_of_the_run_is_not_taken_for_it(cluster):
     cluster.plays("sbatch", (1, NO_ANSWER), (0, "45"))
-    cluster.plays("squeue", (0, f"44|{NOW}|rule_asr_wildcards_a_01"))
+    cluster.plays("squeue", (0, f"44|{at(0)}|rule_asr_wildcards_a_01"))
     assert cluster.submit().stdout == "45\n"
 
 
 def test_an_earlier_attempt_is_not_taken_for_it(cluster):
     cluster.plays("sbatch", (1, NO_ANSWER), (0, "47"))
-    cluster.plays("squeue", (0, f"46|{EARLIER}|rule_asr_wildcards_a_0"))
+    cluster.plays("squeue", (0, f"46|{at(-60)}|rule_asr_wildcards_a_0"))
     assert cluster.submit().stdout == "47\n"
 
 
