@@ -9,7 +9,8 @@ import pytest
 from cluster_runs import LSTM, ClusterClone, mtimes
 from job_resources import assert_each_job_got_what_its_rule_states
 from runs import SNAKEMAKE, Clone, demo_table, small_config
-from slurm_cluster import NoCluster, SlurmCluster, install_packages
+from slurm_cluster import SlurmCluster
+from slurm_packages import NoCluster, install_packages
 
 # What no test has the cluster make again.
 BEFORE = ("corpora/small/segment/*", "corpora/small/units/*/*", "models/codebooks/*/*")

@@ -17,26 +17,11 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List
 
-PACKAGES = {
-    "slurmctld": "slurmctld",
-    "slurmd": "slurmd",
-    "slurmdbd": "slurmdbd",
-    "sbatch": "slurm-client",
-    "munged": "munge",
-    "mariadbd": "mariadb-server-core",
-    "mariadb": "mariadb-client-core",
-}
-PLUGINS = ("slurm-wlm-basic-plugins", "slurm-wlm-mysql-plugin")
+from slurm_configuration import NODES, gres_conf, slurm_conf, slurmdbd_conf
+
 CLIENTS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun", "sshare")
-NODES = {"cpu1": 0, "cpu2": 0, "gpu1": 2, "gpu2": 2}  # GPUs of each
-CPUS = 8  # that each node claims, whatever the machine has
-MEMORY = 64_000  # MB, likewise
 STATES_AT_WORK = {"idle", "mixed", "allocated"}
 ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED"}
-
-
-class NoCluster(Exception):
-    """Why no cluster can be had on this machine."""
 
 
 def free_ports(count: int) -> List[int]:
@@ -48,43 +33,6 @@ def free_ports(count: int) -> List[int]:
     finally:
         for holder in holders:
             holder.close()
-
-
-def install_packages() -> None:
-    """SLURM and what it needs, from Debian; its daemons are not started as services.
-
-    Raises NoCluster where that is impossible.
-    """
-    if os.geteuid() != 0:
-        raise NoCluster("a SLURM cluster is started by root alone")
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    missing = [package for command, package in PACKAGES.items() if not shutil.which(command, path=path)]
-    if not missing:
-        return
-    if not shutil.which("apt-get"):
-        raise NoCluster(f"no {', '.join(missing)} here, and no apt-get to install them")
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
-        policy.chmod(0o755)
-    try:
-        said = ""
-        for step in (["update"], ["install", "-y", "--no-install-recommends", *missing, *PLUGINS]):
-            done = subprocess.run(
-                ["apt-get", "-qq", *step],
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            said = done.stderr
-        if done.returncode != 0:
-            raise NoCluster(f"apt-get cannot install {', '.join(missing)}: {said.strip()[-300:]}")
-    finally:
-        if ours:
-            policy.unlink()
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60, pause: float = 0.2) -> None:
@@ -144,9 +92,9 @@ class SlurmCluster:
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
-        self._write_configuration("slurm.conf", self._slurm_conf())
-        self._write_configuration("gres.conf", self._gres_conf())
-        self._write_configuration("slurmdbd.conf", self._slurmdbd_conf())
+        self._write_configuration("slurm.conf", slurm_conf(self.folder, self.ports))
+        self._write_configuration("gres.conf", gres_conf(self.folder))
+        self._write_configuration("slurmdbd.conf", slurmdbd_conf(self.folder, self.ports))
         for client in CLIENTS:
             self._write_client(client)
 
@@ -163,95 +111,6 @@ class SlurmCluster:
             encoding="utf-8",
         )
         path.chmod(0o755)
-
-    def _slurm_conf(self) -> str:
-        here, ports, host = self.folder, self.ports, socket.gethostname().split(".")[0]
-        nodes = "\n".join(
-            f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[name]} CPUs={CPUS}"
-            f" RealMemory={MEMORY}{f' Gres=gpu:h200:{gpus}' if gpus else ''} State=UNKNOWN"
-            for name, gpus in NODES.items()
-        )
-        return f"""\
-ClusterName=amela
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={ports["slurmctld"]}
-SlurmUser=root
-SlurmdUser=root
-AuthType=auth/munge
-AuthInfo=socket={here}/run/munge.socket,cred_expire=10
-CredType=cred/munge
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
-StateSaveLocation={here}/state
-SlurmdSpoolDir={here}/spool-%n
-SlurmctldPidFile={here}/run/slurmctld.pid
-SlurmdPidFile={here}/run/%n.pid
-SlurmctldLogFile={here}/log/slurmctld.log
-SlurmdLogFile={here}/log/%n.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SwitchType=switch/none
-MpiDefault=none
-ReturnToService=2
-PropagateResourceLimits=NONE
-SlurmdParameters=config_overrides
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SchedulerType=sched/backfill
-SchedulerParameters=bf_interval=5,sched_interval=5
-PriorityType=priority/multifactor
-PreemptType=preempt/partition_prio
-PreemptMode=REQUEUE
-GresTypes=gpu
-DefMemPerCPU=500
-MinJobAge=300
-KillWait=30
-InactiveLimit=0
-Waittime=0
-SlurmctldTimeout=30
-SlurmdTimeout=30
-AccountingStorageType=accounting_storage/slurmdbd
-AccountingStorageHost=127.0.0.1
-AccountingStoragePort={ports["slurmdbd"]}
-AccountingStoragePass={here}/run/munge.socket
-AccountingStorageTRES=gres/gpu
-AccountingStoreFlags=job_comment
-AccountingStorageEnforce=associations,limits,qos
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=2
-JobAcctGatherParams=OverMemoryKill,NoShared
-{nodes}
-PartitionName=cpu Nodes=cpu1,cpu2 Default=YES MaxTime=2-00:00:00 DefaultTime=10 State=UP
-PartitionName=gpu Nodes=gpu1,gpu2 MaxTime=2-00:00:00 DefaultTime=10 State=UP
-PartitionName=lab Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=1 PreemptMode=REQUEUE State=UP
-PartitionName=labcancel Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=1 PreemptMode=CANCEL State=UP
-PartitionName=urgent Nodes=gpu1 MaxTime=2-00:00:00 DefaultTime=10 PriorityTier=100 PreemptMode=OFF State=UP
-"""
-
-    def _gres_conf(self) -> str:
-        lines = [
-            f"NodeName={name} Name=gpu Type=h200 File={self.folder}/dev/gpu[0-{gpus - 1}]"
-            for name, gpus in NODES.items()
-            if gpus
-        ]
-        return "\n".join(["AutoDetect=off", *lines, ""])
-
-    def _slurmdbd_conf(self) -> str:
-        here = self.folder
-        return f"""\
-AuthType=auth/munge
-AuthInfo=socket={here}/run/munge.socket
-DbdHost=localhost
-DbdAddr=127.0.0.1
-DbdPort={self.ports["slurmdbd"]}
-SlurmUser=root
-PidFile={here}/run/slurmdbd.pid
-LogFile={here}/log/slurmdbd.log
-StorageType=accounting_storage/mysql
-StorageHost=localhost
-StorageUser=root
-StorageLoc=slurm_acct_db
-CommunicationParameters=NoInAddrAny
-"""
 
     # Daemons
 
