@@ -10,9 +10,10 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Iterable, Iterator, List, Mapping
 
 from amela.errors import DataError
+from amela.io.remembered import Module, remembered_modules
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -35,22 +36,28 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo += _module(path, root)[1]
+            todo += _files(_module(path).imports, root)
     for path in sorted(seen):
-        digest.update(_module(path, root)[0].encode())
+        digest.update(_module(path).shape.encode())
     return digest.hexdigest()[:12]
 
 
 @cache
-def _module(path: Path, root: Path) -> Tuple[str, Tuple[Path, ...]]:
-    """Shape of a module, and the first-party files that it imports."""
-    imported: List[str] = []
-    shape = repr(_shape(ast.parse(path.read_text("utf-8")), imported))
-    return shape, tuple(_files(imported, root))
+def _module(path: Path) -> Module:
+    """What counts of a module; remembered from earlier starts while its source is the same."""
+    source = path.read_bytes()
+    digest, remembered = hashlib.sha256(source).hexdigest(), remembered_modules()
+    if (module := remembered.get(digest)) is None:
+        imported: List[str] = []
+        shape = repr(_shape(ast.parse(source), imported))
+        module = Module(hashlib.sha256(shape.encode()).hexdigest(), tuple(dict.fromkeys(imported)))
+        remembered.put(digest, module)
+    return module
 
 
 def _files(modules: Iterable[str], root: Path) -> Iterator[Path]:
-    for name in dict.fromkeys(modules):
+    """First-party files of imported modules."""
+    for name in modules:
         if name.partition(".")[0] == "amela":
             stem = root.joinpath(*name.split("."))
             yield from (p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file())
