@@ -51,7 +51,10 @@ def slurm_warnings(settings: Any, retries: int, force_incomplete: bool) -> List[
     """One line for each version or setting that is known to lose jobs or results."""
     version = metadata.version(PLUGIN)
     age = min_job_age(_said("scontrol", "show", "config"))
-    cancelling = cancelling_partitions(_said("scontrol", "show", "partition"))
+    used = listed_partitions(settings.partition_config)
+    cancelling = [
+        name for name in cancelling_partitions(_said("scontrol", "show", "partition")) if not used or name in used
+    ]
     first_check = settings.init_seconds_before_status_checks or 40
     checks = [
         (version != TESTED, f"{PLUGIN} {version} is installed, {TESTED} was tested: try `make test-cluster`"),
@@ -99,6 +102,15 @@ def cancelling_partitions(partitions: str) -> List[str]:
     """Partitions whose jobs are cancelled when others need their place, from ``scontrol show partition``."""
     found = re.findall(r"^PartitionName=(\S+)(.*?)(?=^PartitionName=|\Z)", partitions, re.MULTILINE | re.DOTALL)
     return [name for name, limits in found if re.search(r"PreemptMode=CANCEL", limits)]
+
+
+def listed_partitions(table: Optional[Path]) -> List[str]:
+    """Names in the profile's table of partitions; none where there is no table."""
+    if table is None or not Path(table).is_file():
+        return []
+    import yaml  # tools/steering imports this module without it
+
+    return list((yaml.safe_load(Path(table).read_text("utf-8")) or {}).get("partitions") or {})
 
 
 def _said(*command: str) -> str:

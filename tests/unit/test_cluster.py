@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Optional
 
 import pytest
@@ -27,6 +28,7 @@ class Settings:
     status_attempts: int = 1800
     init_seconds_before_status_checks: int = 20
     requeue: bool = True
+    partition_config: Optional[Path] = None
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +77,14 @@ def test_partitions_whose_preemption_cancels(slurm):
     slurm["partition"] = PARTITIONS
     (warning,) = warnings()
     assert "scavenge" in warning and "lab" not in warning
+
+
+@pytest.mark.parametrize("listed, named", [("{}", True), ("{lab: {}}", False), ("{lab: {}, scavenge: {}}", True)])
+def test_partitions_that_are_not_used_do_not_matter(slurm, tmp_path, listed, named):
+    slurm["partition"] = PARTITIONS
+    table = tmp_path / "partitions.yaml"
+    table.write_text(f"partitions: {listed}\n")
+    assert bool(warnings(replace(Settings(), partition_config=table))) == named
 
 
 def test_a_cluster_that_does_not_answer_is_not_guessed_about(slurm):

@@ -36,9 +36,12 @@ def by_rule(jobs: Iterable[Job]) -> Dict[str, List[Job]]:
     return rules
 
 
+SUMMED = ("seconds", "elapsed_seconds", "cpu_seconds", "gpu_seconds", "waiting_seconds")
+
+
 def totals(jobs: Sequence[Job]) -> Row:
     """Sums over all jobs, and of how many each is known."""
-    sums = {key: total(known(jobs, key)) for key in ("seconds", "cpu_seconds", "gpu_seconds", "waiting_seconds")}
+    sums = {key: total(known(jobs, key)) for key in SUMMED}
     spans = [(job.start, job.start + job.seconds) for job in jobs if job.start is not None and job.seconds is not None]
     return {
         "jobs": len(jobs),
