@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +17,14 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from resources import TOLD_HOURS
 
 from .dry_run import DryRun, NotADryRun, parse_dry_run
+from .processes import is_locked
 from .run_log import Run
 
 ROOT = Path(__file__).resolve().parents[2]
+PAUSE = 1.0  # s
+ATTEMPTS = 3  # of a dry run beside a run, whose files come and go
+SAID = 20  # lines of what Snakemake said that are passed on
+ERROR = re.compile(r"^\w+(?:Error|Exception)\b")
 
 
 class SnakemakeFailed(Exception):
@@ -46,7 +53,7 @@ class Invocation:
             check=False,
         )
         if done.returncode:
-            raise SnakemakeFailed((done.stdout + done.stderr).strip()[-4000:])
+            raise SnakemakeFailed(reason_of(done.stdout + done.stderr))
         return done.stdout
 
     def with_config(self, path: Path) -> Invocation:
@@ -62,13 +69,28 @@ class Invocation:
         """What a dry run lists. It takes no lock and writes nothing, so that it works beside a run.
 
         Files that are being written count as not yet made: ``--rerun-incomplete`` says so of those of
-        which a part is there already.
+        which a part is there already. While the folder is locked, by a run or by one that was killed, a dry
+        run that fails is tried again: a file may have come between two looks at it.
         """
-        said = self.run("--dry-run", "--rerun-incomplete", *arguments, environment=environment)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                said = self.run("--dry-run", "--rerun-incomplete", *arguments, environment=environment)
+                break
+            except SnakemakeFailed:
+                if attempt == ATTEMPTS or not is_locked(self.folder):
+                    raise
+                time.sleep(PAUSE)
         try:
             return parse_dry_run(said)
         except NotADryRun as error:
             raise SnakemakeFailed(f"the dry run lists no jobs (is `quiet` or `logger` set?): {error}") from None
+
+
+def reason_of(said: str) -> str:
+    """The last error that Snakemake told of, without the jobs that it listed before."""
+    lines = said.strip().splitlines()
+    errors = [number for number, line in enumerate(lines) if ERROR.match(line)]
+    return "\n".join(lines[errors[-1] :][:SAID] if errors else lines[-SAID:])
 
 
 def dry_runs(
@@ -100,12 +122,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def invocation(args: argparse.Namespace, newest: Optional[Run]) -> Invocation:
-    """The invocation that ``args`` (of ``add_options``) and the newest run tell."""
+    """The invocation that ``args`` (of ``add_options``) and the newest run tell; exits without its configuration."""
+    for file in config_files(args, newest):
+        if not (args.directory / file).is_file():
+            whose = "" if args.configfile else " (that of the newest run)"
+            sys.exit(f"error: there is no configuration {file}{whose}")
     return Invocation(args.directory, tuple(run_options(args, newest)), find_snakemake(newest))
 
 
 def run_options(args: argparse.Namespace, newest: Optional[Run]) -> Sequence[str]:
-    files = [args.configfile] if args.configfile else list(newest.config_files) if newest else []
+    files = config_files(args, newest)
     profile = profile_of(args, newest)
     options = list(args.snakemake)
     if files and "--configfile" not in options:
@@ -115,6 +141,20 @@ def run_options(args: argparse.Namespace, newest: Optional[Run]) -> Sequence[str
     elif "--sdm" not in options:
         options += ["--sdm", "conda"]
     return options
+
+
+def config_files(args: argparse.Namespace, newest: Optional[Run]) -> List[str]:
+    """Configurations that are meant; none where it is the default one."""
+    return [args.configfile] if args.configfile else list(newest.config_files) if newest else []
+
+
+def meant(args: argparse.Namespace, newest: Optional[Run]) -> str:
+    """One line: which configuration and profile are meant."""
+    files = ", ".join(config_files(args, newest)) or "config/config.yaml"
+    profile = profile_of(args, newest)
+    as_before = newest is not None and not args.configfile and args.profile is None
+    whose = " (as in the newest run)" if as_before else ""
+    return f"configuration {files}, {f'profile {profile}' if profile else 'no profile'}{whose}"
 
 
 def profile_of(args: argparse.Namespace, newest: Optional[Run]) -> str:

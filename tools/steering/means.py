@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
+
+from .run_log import Run
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Means:
     attempts: int = 1
     slurm: bool = False
     partitions: Optional[Path] = None  # table of them
+    account: str = ""  # of SLURM
 
 
 def read_profile(folder: Path, profile: str) -> Dict[str, Any]:
@@ -34,10 +37,7 @@ def read_profile(folder: Path, profile: str) -> Dict[str, Any]:
 def means_of(profile: Dict[str, Any], folder: Path, jobs: Optional[int], gpus: Optional[int]) -> Means:
     """Means of a profile; ``jobs`` and ``gpus`` replace what it says."""
     table = profile.get("slurm-partition-config") or os.environ.get("SNAKEMAKE_SLURM_PARTITIONS")
-    limited = profile.get("resources") or {}
-    if isinstance(limited, (list, str)):  # as on the command line: "gpu=8 mem_mb=1000"
-        pairs = limited.split() if isinstance(limited, str) else limited
-        limited = dict(str(pair).split("=", 1) for pair in pairs)
+    limited = as_mapping(profile.get("resources"))
     said = profile.get("jobs") or profile.get("cores")
     return Means(
         places=jobs or (int(said) if str(said).isdigit() else os.cpu_count() or 1),
@@ -45,4 +45,23 @@ def means_of(profile: Dict[str, Any], folder: Path, jobs: Optional[int], gpus: O
         attempts=1 + int(profile.get("retries") or profile.get("restart-times") or 0),
         slurm=profile.get("executor") == "slurm",
         partitions=folder / table if table else None,
+        account=str(as_mapping(profile.get("default-resources")).get("slurm_account", "")),
     )
+
+
+def at_once(
+    folder: Path, profile: str, newest: Optional[Run], jobs: Optional[int], gpus: Optional[int]
+) -> Tuple[Optional[int], Optional[int]]:
+    """Jobs and GPUs at once that status counts on; None: as in the newest run, which had the same profile."""
+    if newest is not None and profile == newest.profile:
+        return jobs, gpus
+    means = means_of(read_profile(folder, profile), folder, jobs, gpus)
+    return means.places, means.gpus
+
+
+def as_mapping(resources: Any) -> Dict[str, Any]:
+    """Resources of a profile, also where they are written as on the command line: ``gpu=8 mem_mb=1000``."""
+    if isinstance(resources, (list, str)):
+        pairs = resources.split() if isinstance(resources, str) else resources
+        return dict(str(pair).partition("=")[::2] for pair in pairs)
+    return resources or {}

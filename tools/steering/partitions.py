@@ -7,12 +7,13 @@ where it is not given, everything else unlimited.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .dry_run import Job
-from .table import and_more, duration, size
+from .table import duration, size
 
 # key of the table → resource of a job
 LIMITS = {
@@ -43,11 +44,12 @@ class Partition:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A job that no partition takes."""
+    """A job that no partition takes at some attempt, and where that asks too much of the one it comes nearest to."""
 
-    job: Job
+    job: Job  # as that attempt asks
     attempt: int
-    why: str
+    nearest: Partition
+    exceeded: Tuple[str, ...]
 
 
 def asked(job: Job, key: str) -> float:
@@ -104,7 +106,7 @@ def misfit(job: Job, partitions: Sequence[Partition], attempt: int) -> Optional[
     if not tried or any(not exceeded for _, exceeded in tried):
         return None
     nearest, exceeded = min(tried, key=lambda pair: max(times_over(job, pair[0], key) for key in pair[1]))
-    return Misfit(job, attempt, ", ".join(excess(job, nearest, key) for key in exceeded))
+    return Misfit(job, attempt, nearest, tuple(exceeded))
 
 
 def times_over(job: Job, nearest: Partition, key: str) -> float:
@@ -112,10 +114,8 @@ def times_over(job: Job, nearest: Partition, key: str) -> float:
     return asked(job, key) / limit if limit else float("inf")
 
 
-def excess(job: Job, nearest: Partition, key: str) -> str:
-    """``mem_mb 400 GB, cpu has 190 GB``."""
-    show = {"runtime": lambda value: duration(60 * value), "mem_mb": size}.get(key, lambda value: f"{value:g}")
-    return f"{key} {show(asked(job, key))}, {nearest.name} has {show(nearest.limits[key])}"
+def shown(key: str, value: float) -> str:
+    return {"runtime": lambda v: duration(60 * v), "mem_mb": size}.get(key, lambda v: f"{v:g}")(value)
 
 
 def misfits(attempts: Dict[int, Sequence[Job]], partitions: Sequence[Partition]) -> List[Misfit]:
@@ -128,12 +128,40 @@ def misfits(attempts: Dict[int, Sequence[Job]], partitions: Sequence[Partition])
     return list(found.values())
 
 
-def summary(problems: Sequence[Misfit]) -> List[str]:
-    """A line for each rule and reason, with the first job."""
-    groups: Dict[Tuple[str, int, str], List[Misfit]] = {}
+def summary(problems: Sequence[Misfit], first: Dict[str, Job]) -> List[str]:
+    """A line for each partition and what it lacks. ``first``: jobs by name as their first attempts ask."""
+    groups: Dict[Tuple[str, Tuple[str, ...]], List[Misfit]] = {}
     for problem in problems:
-        groups.setdefault((problem.job.rule, problem.attempt, problem.why), []).append(problem)
-    return [
-        f"{and_more(same[0].job.name, len(same))} ({'at once' if attempt == 1 else f'by attempt {attempt}'}): {why}"
-        for (_, attempt, why), same in groups.items()
-    ]
+        groups.setdefault((problem.nearest.name, problem.exceeded), []).append(problem)
+    return [line(same, first) for same in groups.values()]
+
+
+def line(same: Sequence[Misfit], first: Dict[str, Job]) -> str:
+    """``3 jobs (asr 2, vad 1): runtime up to 3 h (asr shard=0), gpu has 2 h; at the first attempt``."""
+    rules = Counter(problem.job.rule for problem in same)
+    number = "1 job" if len(same) == 1 else f"{len(same)} jobs"
+    excess = ", ".join(worst(key, same) for key in same[0].exceeded)
+    return f"{number} ({', '.join(f'{rule} {n}' for rule, n in rules.items())}): {excess}; {when(same, first)}"
+
+
+def worst(key: str, same: Sequence[Misfit]) -> str:
+    """The most that is asked of one resource, and what there is."""
+    most = max(same, key=lambda problem: asked(problem.job, key))
+    there = most.nearest
+    asks = f"{key} {'up to ' * (len(same) > 1)}{shown(key, asked(most.job, key))} ({most.job.name})"
+    return f"{asks}, {there.name} has {shown(key, there.limits[key])}"
+
+
+def when(same: Sequence[Misfit], first: Dict[str, Job]) -> str:
+    """At which attempts; of later ones, how many times as much they ask for as the first."""
+    later = [problem for problem in same if problem.attempt > 1]
+    if not later:
+        return "at the first attempt already"
+    key = later[0].exceeded[0]
+    pairs = [(asked(problem.job, key), asked(first[problem.job.name], key)) for problem in later]
+    times = [much / little for much, little in pairs if little]
+    attempt = f"by attempt {later[0].attempt}"
+    if times:
+        attempt += f", which asks for {'up to ' * (min(times) < max(times))}{max(times):.3g} times as much"
+    at_once = len(same) - len(later)
+    return f"{at_once} of them at the first attempt already, the others {attempt}" if at_once else attempt

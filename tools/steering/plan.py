@@ -19,7 +19,12 @@ from .schedule import gpus_of, makespan
 from .table import and_more, duration
 
 MOST_ENTRIES = 10_000  # of one folder; more make a parallel file system slow
+UNFILLED = "CHANGE-ME"  # the account of profiles/slurm before somebody fills it in
 BOOKS = ".snakemake/metadata"  # holds an entry for every file that jobs make
+
+
+class UnknownCorpus(Exception):
+    """Hours were told of a corpus that the configuration does not have."""
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Plan:
     means: Means
     warnings: List[str]
     assumed: List[str]  # corpora whose hours are not counted yet
+    notes: List[str]  # what the plan rests on or could not look at
 
     def as_json(self) -> Dict[str, Any]:
         """For machines."""
@@ -69,6 +75,7 @@ def make_plan(snakemake: Invocation, means: Means, hours: Dict[str, float], ever
     last_attempt = ("--forceall", "--attempt", str(means.attempts))
     wanted = [("--forceall",), *([] if everything else [()]), *([last_attempt] if limited else [])]
     whole, *others = dry_runs(snakemake, wanted, {TOLD_HOURS: json.dumps(hours)})
+    counted = counted_already(whole.jobs, hours, snakemake.folder)
     jobs = whole.jobs if everything else others[0].jobs
     last = others[-1].by_name() if limited else {}
     estimator = Estimator(whole.jobs, snakemake.folder)
@@ -83,7 +90,31 @@ def make_plan(snakemake: Invocation, means: Means, hours: Dict[str, float], ever
         wall = makespan(jobs, seconds, parents(jobs), means.places, means.gpus)
     except ValueError as error:
         warnings.append(str(error))
-    return Plan(costs_of(jobs, estimates), wall, means, warnings, uncounted(jobs, hours, snakemake.folder))
+    notes = [*unfilled(means, partitions), *counted]
+    return Plan(costs_of(jobs, estimates), wall, means, warnings, uncounted(jobs, hours, snakemake.folder), notes)
+
+
+def counted_already(jobs: Sequence[Job], hours: Dict[str, float], folder: Path) -> List[str]:
+    """Lines on told hours that are not used, as the inventory is there. Raises UnknownCorpus."""
+    corpora = dict.fromkeys(job.corpus for job in jobs if job.corpus)
+    if unknown := [corpus for corpus in hours if corpus not in corpora]:
+        raise UnknownCorpus(f"the configuration has no corpus {unknown[0]}, only {', '.join(corpora)}")
+    return [
+        f"the inventory of {corpus} is there: its hours are used, not those that were told"
+        for corpus in hours
+        if (folder / INVENTORY.format(corpus=corpus)).is_file()
+    ]
+
+
+def unfilled(means: Means, partitions: Sequence[Partition]) -> List[str]:
+    """Lines on what the profile of a cluster does not say yet."""
+    lines = []
+    if means.slurm and means.account == UNFILLED:
+        lines.append(f"slurm_account of the profile is still {UNFILLED}: SLURM will take no job")
+    if means.slurm and not partitions:
+        where = f"{means.partitions} lists no partitions" if means.partitions else "the profile names no partitions"
+        lines.append(f"{where}: there are no limits to hold jobs against")
+    return lines
 
 
 def uncounted(jobs: Sequence[Job], hours: Dict[str, float], folder: Path) -> List[str]:
@@ -97,7 +128,8 @@ def limits(jobs: Sequence[Job], last: Dict[str, Job], attempts: int, partitions:
     jobs = [job for job in jobs if not job.local]
     if not partitions:
         return []
-    return summary(misfits({1: jobs, attempts: [last.get(job.name, job) for job in jobs]}, partitions))
+    found = misfits({1: jobs, attempts: [last.get(job.name, job) for job in jobs]}, partitions)
+    return summary(found, {job.name: job for job in jobs})
 
 
 def short_of_time(

@@ -32,9 +32,11 @@ def as_text(plan: Plan) -> str:
     if plan.assumed:
         names = ", ".join(plan.assumed)
         parts.append(
-            f"hours of {names} are not counted yet and assumed to be {UNKNOWN_HOURS:g} a shard: say them by"
-            f" --hours {plan.assumed[0]}=833, or make the inventory first"
+            f"hours of {names} are not counted yet and assumed to be {UNKNOWN_HOURS:g} a shard:"
+            f' make the inventory first, or say them, for example\nmake plan ARGS="--hours {plan.assumed[0]}=833"'
         )
+    if plan.notes:
+        parts.append("\n".join(f"note: {line}" for line in plan.notes))
     if plan.warnings:
         parts += ["\n".join(f"warning: {line}" for line in plan.warnings), TO_DO]
     return "\n\n".join(parts[:1] + [fold(part) for part in parts[1:]])

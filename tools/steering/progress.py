@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from .benchmarks import START_ON_SLURM, Estimator
 from .dry_run import Job, parents
@@ -38,7 +38,9 @@ class Progress:
     running: List[Tuple[Job, float]]  # and for how many seconds
     queued: int  # of those that wait, jobs that SLURM has been given
     failures: List[Started]
-    seconds_left: Optional[float]  # None: no measure of any job that remains
+    blocked: Optional[int]  # jobs that wait for failed ones, after a run that ended with failures; None: it did not
+    attempts: Dict[str, int]  # job that is tried again → which attempt it is
+    seconds_left: Optional[float]  # None: no measure of any job that remains, or nothing goes on
     unmeasured: Dict[str, int]  # rule → jobs that remain of which there is no measure
     places: int  # jobs at once that the estimate rests on
     gpus: Optional[int]  # and GPUs; None: no limit
@@ -52,7 +54,7 @@ class Progress:
 
     def as_json(self) -> dict:
         """For machines."""
-        outlook = ("queued", "seconds_left", "unmeasured", "places", "gpus")
+        outlook = ("queued", "blocked", "attempts", "seconds_left", "unmeasured", "places", "gpus")
         state = ("without_provenance", "orphans", "alive", "remarks")
         return {
             "stages": [asdict(stage) for stage in self.stages],
@@ -73,10 +75,11 @@ def look(
     alive = is_alive(folder)
     running = running_jobs(rest.jobs, newest, in_queue, alive is not False)
     failures = failed_jobs(rest.jobs, newest, {job.name for job in running})
+    blocked = jobs_behind(rest.jobs, failures) if newest and newest.ended and failures and not alive else None
     places = places or (newest.capacity if newest else None) or 1
     gpus = gpus if gpus is not None else newest.gpus if newest else None
     seconds, unmeasured = seconds_of(rest.jobs, running, Estimator(whole.jobs, folder), newest)
-    left = time_left(rest.jobs, seconds, places, gpus, remarks) if seconds is not None else None
+    left = time_left(rest.jobs, seconds, places, gpus, remarks) if seconds is not None and blocked is None else None
     stages = sum_up(whole.jobs, rest.jobs, running, failures, folder)
     if broken := sum(stage.rejected.broken for stage in stages):
         remarks.append(f"{broken} lines of ledgers (*.rejected.jsonl) cannot be read")
@@ -85,6 +88,8 @@ def look(
         running=sorted(running.items(), key=lambda item: -item[1]),
         queued=sum(job.waits for job in in_queue),
         failures=failures,
+        blocked=blocked,
+        attempts=later_attempts(rest.jobs, newest),
         seconds_left=left,
         unmeasured=unmeasured,
         places=places,
@@ -139,6 +144,24 @@ def failed_jobs(remaining: Iterable[Job], newest: Optional[Run], running: Iterab
     names = {job.name for job in remaining} - set(running)
     failed = [job for name, job in newest.jobs.items() if job.state == "failed" and name in names]
     return sorted(failed, key=lambda job: job.failed_as)
+
+
+def jobs_behind(remaining: Tuple[Job, ...], failures: Iterable[Started]) -> int:
+    """How many jobs wait, directly or not, for what failed."""
+    graph = parents(remaining)
+    failed = {failure.job.name for failure in failures}
+    behind: Set[str] = set()
+    while more := {name for name, above in graph.items() if above & (failed | behind)} - failed - behind:
+        behind |= more
+    return len(behind)
+
+
+def later_attempts(remaining: Iterable[Job], newest: Optional[Run]) -> Dict[str, int]:
+    """Jobs that a run tries again, and which attempt it is."""
+    if newest is None or newest.ended:
+        return {}
+    started = {name: job.attempt for name, job in newest.jobs.items() if job.state == "started" and job.attempt > 1}
+    return {job.name: started[job.name] for job in remaining if job.name in started}
 
 
 def seconds_of(

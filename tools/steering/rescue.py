@@ -8,7 +8,6 @@ they stay without a record, and it is said how to make them again.
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from .dry_run import DryRun, Job
 from .invocation import Invocation
 from .orphans import Say, refuse_beside_controller
 from .processes import is_locked
+from .progress import failed_jobs
 from .run_log import Run
 from .table import aligned, fold
 
@@ -123,10 +123,20 @@ def what_remains(remaining: DryRun) -> str:
     return aligned(("rule", "jobs", "why"), rows, left=3)
 
 
-def how_to_go_on(snakemake: Invocation, newest: Optional[Run]) -> str:
-    """Command line of the next run: as before, or with the options that are known."""
-    if newest is None:
-        return shlex.join(snakemake.command("--rerun-incomplete"))
+def first_failure(remaining: DryRun, newest: Run) -> str:
+    """What failed first in a run that ended, and is still to be made; empty where nothing did."""
+    failures = failed_jobs(remaining.jobs, newest, ()) if newest.ended else []
+    if not failures:
+        return ""
+    said = f": {' '.join(failures[0].message.split())}" if failures[0].message else ""
+    return fold(
+        f"the newest run ended with failures ({len(failures)}, `make status` shows more);"
+        f" the first: {failures[0].job.name}{said}"
+    )
+
+
+def how_to_go_on(snakemake: Invocation, newest: Run) -> str:
+    """Command line of the next run: as before."""
     wrapper = "".join(f"{part} " for part in snakemake.snakemake[:-1])
     told = newest.profile or "--rerun-incomplete" in newest.command
     return wrapper + newest.command + ("" if told else " --rerun-incomplete")

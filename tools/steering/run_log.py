@@ -22,6 +22,9 @@ CONFIG_FILE = re.compile(r"Path\('([^']*)'\)")
 PROFILE = re.compile(r" --(?:workflow-)?profile[ =](\S+)")
 EMBEDDED = re.compile(r"^Logfile .*:$")  # --show-failed-logs prints whole logs, other Snakemakes' among them
 RULE_LINE = re.compile(r"^={60,}$")
+MESSAGE_ENDS = ("\n    sbatch call:", "For further error details see the cluster/cloud log")
+NOT_SUBMITTED = ("SLURM sbatch failed", "Job submission failed")
+UNUSABLE_HINT = " Detailed failure reason unavailable (status command is not 'sacct')."  # the profile forbids sacct
 NOT_A_RUN = (" --unlock", " --touch", " -t ", " --cleanup-", " --delete-", " --conda-create-envs-only")
 
 
@@ -35,6 +38,12 @@ class Started:
     message: str = ""  # what SLURM said of a failure
     logs: Tuple[str, ...] = ()
     failed_as: int = 0  # its number among the failures
+    attempt: int = 1
+
+    @property
+    def submitted(self) -> bool:
+        """Whether it came so far that it may have written a log."""
+        return not self.message.startswith(NOT_SUBMITTED)
 
     def elapsed(self) -> float:
         """Seconds since it started."""
@@ -102,6 +111,9 @@ def read_run(path: Path, header_only: bool = False) -> Run:
             if block is not None and (entry := LINE.match(line)):
                 block.setdefault(entry[1], entry[2])
                 continue
+            if block is not None and goes_on(block, line):
+                block["message"] += f"\n{line}"
+                continue
             if block is not None:
                 take(block, run, ids, at)
                 block = None
@@ -132,6 +144,20 @@ def outside_embedded(lines: Iterator[str]) -> Iterator[str]:
             yield line
 
 
+def goes_on(block: Dict[str, str], line: str) -> bool:
+    """Whether a line belongs to a message of several lines, as of a failed submission; ``jobid`` comes after it."""
+    begins_another = any(pattern.match(line) for pattern in (TIME, HEADER, FAILED))
+    return "failed" in block and "message" in block and "jobid" not in block and not begins_another
+
+
+def of_slurm(message: str) -> str:
+    """What a message says without the command that was called, and without advice that would not help."""
+    for end in MESSAGE_ENDS:
+        message = message.partition(end)[0]
+    message = message.replace(UNUSABLE_HINT, "").strip()
+    return "" if message == "None" else message
+
+
 def take(block: Dict[str, str], run: Run, ids: Dict[str, str], at: Optional[datetime]) -> None:
     """Note the start or the failure of a job."""
     number = block.get("jobid", "")
@@ -140,11 +166,11 @@ def take(block: Dict[str, str], run: Run, ids: Dict[str, str], at: Optional[date
         if job.output:
             run.first_job = run.first_job or at
             ids[number] = job.name
-            run.jobs[job.name] = Started(job, at)
+            before = run.jobs.get(job.name)
+            run.jobs[job.name] = Started(job, at, attempt=before.attempt if before else 1)
     elif number in ids:
         started = run.jobs[ids[number]]
-        message = block.get("message", "None")
-        started.state, started.message = "failed", "" if message == "None" else message
+        started.state, started.message = "failed", of_slurm(block.get("message", "None"))
         started.logs = make_job(block).log
         started.failed_as = 1 + max(job.failed_as for job in run.jobs.values())
 
@@ -155,6 +181,8 @@ def event(line: str, run: Run, ids: Dict[str, str]) -> None:
         set_state(run, ids, found[1], "finished")
     elif found := RESTARTED.match(line):
         set_state(run, ids, found[1], "started")
+        if found[1] in ids:
+            run.jobs[ids[found[1]]].attempt += 1
     elif found := RUN_ID.match(line):
         run.run_id = found[1]
     elif found := CAPACITY.match(line):

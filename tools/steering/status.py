@@ -52,8 +52,15 @@ def row(stage: Stage) -> List[object]:
 
 def running(progress: Progress) -> str:
     """The jobs that have been running longest."""
-    lines = [f"{job.name}, for {duration(seconds)}" for job, seconds in progress.running[:SHOWN]]
+    lines = [
+        f"{job.name}, {attempt(progress.attempts.get(job.name, 1))}for {duration(seconds)}"
+        for job, seconds in progress.running[:SHOWN]
+    ]
     return "\n".join(lines + more(len(progress.running)))
+
+
+def attempt(number: int) -> str:
+    return f"attempt {number}, " if number > 1 else ""
 
 
 def more(number: int) -> List[str]:
@@ -64,7 +71,8 @@ def failures(failed: List[Started], folder: Path) -> str:
     """The first failure with the end of its log, the others by name."""
     first, others = failed[0], failed[1:]
     lines = [first.message] if first.message else []
-    lines += log_tail(first, folder)
+    if first.submitted:
+        lines += log_tail(first, folder)
     text = block(f"first failure: {first.job.name}", "\n".join(lines))
     names = [failure.job.name for failure in others[:SHOWN]] + more(len(others))
     return text + ("\n" + block("also failed", "\n".join(names)) if others else "")
@@ -96,7 +104,12 @@ def outlook(progress: Progress) -> str:
     lines = [f"{progress.total('done')} of {progress.total('all')} jobs are done, {left} remain"]
     if progress.queued:
         lines[0] += f" ({progress.queued} wait in SLURM's queue)"
-    if left:
+    if progress.attempts:
+        lines.append(f"{len(progress.attempts)} of them are tried again after a failure")
+    if progress.blocked is not None:
+        number = len(progress.failures)
+        lines.append(f"the run has ended with failures: {number} jobs failed, {progress.blocked} wait for them")
+    elif left:
         missing = ", ".join(f"{rule} ({number})" for rule, number in progress.unmeasured.items())
         least = "at least " if missing and progress.seconds_left is not None else ""
         gpus = "" if progress.gpus is None else f" and {progress.gpus} GPUs"

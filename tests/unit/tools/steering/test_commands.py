@@ -24,6 +24,21 @@ This was a dry-run (flag -n).
 """
 
 
+FAILED_RUN = """\
+Date: 2026-01-01 10:00:00
+Command: {}/snakemake --cores 1
+Job stats:
+rule vad:
+    output: results/vad.jsonl
+    jobid: 1
+    wildcards: corpus=a, shard=0
+Error in rule vad:
+    message: SLURM is 'FAILED'.
+    jobid: 1
+Complete log(s): x
+"""
+
+
 @pytest.fixture
 def call(tmp_path, monkeypatch):
     """Function (tool, arguments...) → exit status, output, errors, in the folder of a run that has ended."""
@@ -66,6 +81,11 @@ def test_plan_wants_hours_of_a_name(call, hours):
     assert status == 2 and f"expected NAME=HOURS, got '{hours}'" in errors
 
 
+def test_plan_wants_hours_of_a_corpus_that_there_is(call):
+    status, _, errors = call("amela-plan", "--hours", "b=3")
+    assert (status, errors) == (1, "error: --hours: the configuration has no corpus b, only a\n")
+
+
 @pytest.mark.parametrize("tool", ["amela-status", "amela-plan", "amela-rescue"])
 def test_what_snakemake_refuses_is_told(call, tmp_path, tool):
     (tmp_path / "said").write_text("no such rule\n")
@@ -85,7 +105,42 @@ def test_rescue_says_what_remains_and_how_to_go_on(call, tmp_path):
     status, said, _ = call("amela-rescue")
     assert status == 0 and "no job is left of earlier runs" in said
     assert f"{tmp_path}/snakemake --cores 1 --rerun-incomplete" in said
-    assert call("amela-rescue", "--dry-run")[1] == "no job is left of earlier runs\n"
+    meant = "configuration config/config.yaml, no profile (as in the newest run)"
+    assert call("amela-rescue", "--dry-run")[1] == f"{meant}\nno job is left of earlier runs\n"
+
+
+def test_rescue_names_the_first_failure_before_it_offers_the_next_run(call, tmp_path):
+    (tmp_path / ".snakemake" / "log" / "2026-01-01.snakemake.log").write_text(FAILED_RUN.format(tmp_path))
+    said = " ".join(call("amela-rescue")[1].split())
+    failure = "the first: vad corpus=a, shard=0: SLURM is 'FAILED'."
+    assert 0 < said.index(failure) < said.index("Go on with")
+    (tmp_path / "said").write_text(DRY_RUN.replace("shard=0", "shard=1"))  # it has been made since
+    assert "failed" not in call("amela-rescue")[1]
+
+
+def test_before_any_run_rescue_offers_nothing(call, tmp_path):
+    (tmp_path / ".snakemake" / "log" / "2026-01-01.snakemake.log").unlink()
+    assert call("amela-rescue")[:2] == (0, "no run yet: there is nothing to put in order\n")
+
+
+def test_status_counts_on_the_jobs_of_another_profile_than_the_newest_run_had(call, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.yaml").write_text("jobs: 200\nresources: {gpu: 8}\n")
+    log = tmp_path / ".snakemake" / "log" / "2026-01-01.snakemake.log"
+    newest = log.read_text()
+    log.write_text(newest.replace("Job stats", "Provided cores: 2\nJob stats"))
+    assert json.loads(call("amela-status", "--json")[1])["places"] == 2
+    told = json.loads(call("amela-status", "--json", "--profile", "mine")[1])
+    assert (told["places"], told["gpus"]) == (200, 8)
+
+
+@pytest.mark.parametrize("tool", ["amela-status", "amela-plan", "amela-rescue"])
+def test_which_configuration_is_meant_is_told_and_must_be_there(call, tmp_path, tool):
+    (tmp_path / "my.yaml").touch()
+    status, said, _ = call(tool, "--configfile", "my.yaml", "--profile", "mine")
+    assert status == 0 and said.splitlines()[0] == "configuration my.yaml, profile mine"
+    status, said, errors = call(tool, "--configfile", "mx.yaml")
+    assert (status, errors) == (1, "error: there is no configuration mx.yaml\n")
 
 
 def test_rescue_cancels_or_waits_but_not_both(call):

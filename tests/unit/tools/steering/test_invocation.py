@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from steering import invocation
 from steering.invocation import Invocation, SnakemakeFailed, add_options, profile_of, run_options
 from steering.run_log import Run
 
@@ -52,6 +53,34 @@ def test_what_snakemake_says_is_passed_on(tmp_path):
     assert shell.run("echo $WHO; pwd", environment={"WHO": "amela"}) == f"amela\n{tmp_path}\n"
     with pytest.raises(SnakemakeFailed, match="configuration: no"):
         shell.run("echo configuration: no such thing >&2; exit 1")
+
+
+def test_of_a_dry_run_that_fails_only_the_error_is_passed_on(tmp_path):
+    listed = "rule vad:\\n    output: a\\n" * 50
+    shell = Invocation(tmp_path, (), ("sh", "-c"))
+    with pytest.raises(SnakemakeFailed) as failure:
+        shell.run(f"printf '{listed}InputFunctionException in rule all:\\nError:\\n  broken symlink\\n'; exit 1")
+    assert str(failure.value) == "InputFunctionException in rule all:\nError:\n  broken symlink"
+    with pytest.raises(SnakemakeFailed) as failure:
+        shell.run("seq 100; exit 1")
+    assert str(failure.value).split() == [str(number) for number in range(81, 101)]
+
+
+@pytest.mark.parametrize(("locked", "fails", "calls"), [(True, 2, 3), (True, 9, 3), (False, 9, 1), (False, 0, 1)])
+def test_beside_a_run_a_dry_run_that_fails_is_tried_again(tmp_path, monkeypatch, locked, fails, calls):
+    monkeypatch.setattr(invocation, "PAUSE", 0)
+    if locked:
+        (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
+        (tmp_path / ".snakemake" / "locks" / "0.output.lock").touch()
+    script = tmp_path / "snakemake"
+    script.write_text(f"echo >> calls; echo Nothing to be done; [ $(wc -l < calls) -gt {fails} ]\n")
+    snakemake = Invocation(tmp_path, (), ("sh", str(script)))
+    if calls > fails:
+        assert snakemake.dry_run().jobs == ()
+    else:
+        with pytest.raises(SnakemakeFailed):
+            snakemake.dry_run()
+    assert (tmp_path / "calls").read_text() == calls * "\n"
 
 
 def test_rules_are_asked_what_jobs_cost(tmp_path, monkeypatch):

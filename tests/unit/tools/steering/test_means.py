@@ -2,7 +2,8 @@
 
 import pytest
 
-from steering.means import Means, means_of, read_profile
+from steering.means import Means, at_once, means_of, read_profile
+from steering.run_log import Run
 
 SLURM = """\
 executor: slurm
@@ -37,6 +38,23 @@ def test_what_is_asked_for_comes_first(tmp_path):
 @pytest.mark.parametrize("resources", [["gpu=2", "mem_mb=100"], "gpu=2 mem_mb=100"])
 def test_resources_as_on_the_command_line(tmp_path, resources):
     assert means_of({"resources": resources}, tmp_path, None, None).gpus == 2
+
+
+@pytest.mark.parametrize(
+    "resources", [{"slurm_account": "lab"}, ["slurm_account=lab", "qos=normal"], "slurm_account=lab"]
+)
+def test_the_account(tmp_path, resources):
+    assert means_of({"default-resources": resources}, tmp_path, None, None).account == "lab"
+
+
+def test_jobs_and_gpus_at_once_before_and_after_the_first_run(tmp_path):
+    (tmp_path / "slurm").mkdir()
+    (tmp_path / "slurm" / "config.yaml").write_text(SLURM)
+    newest = Run(tmp_path / "log", command="snakemake --profile slurm --jobs 3")
+    assert at_once(tmp_path, "slurm", None, None, None) == (200, 8)
+    assert at_once(tmp_path, "slurm", None, 5, 1) == (5, 1)
+    assert at_once(tmp_path, "slurm", newest, None, None) == (None, None)  # those of the run
+    assert at_once(tmp_path, "slurm", Run(tmp_path / "log", command="snakemake --cores 2"), None, None) == (200, 8)
 
 
 def test_without_a_profile(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from steering.dry_run import Job
-from steering.partitions import BrokenTable, Partition, minutes, misfit, misfits, read_partitions, summary
+from steering.partitions import BrokenTable, Partition, minutes, misfit, misfits, read_partitions, summary, worst
 
 TABLE = """\
 partitions:
@@ -72,15 +72,41 @@ def test_a_broken_table_is_named(tmp_path, text):
 )
 def test_who_takes_a_job(table, asked, why):
     problem = misfit(job(**asked), table, 1)
-    assert (problem.why if problem else None) == why
+    if why is None:
+        assert problem is None
+    else:
+        key = problem.exceeded[0]
+        assert len(problem.exceeded) == 1
+        assert worst(key, [problem]).replace(" (asr corpus=a, shard=0)", "") == why
 
 
 def test_jobs_that_grow_out_of_every_partition_are_told_once(table):
     first = [job(shard, runtime=800) for shard in range(3)] + [job(3, runtime=9_000)]
     last = [job(shard, runtime=3_200) for shard in range(3)] + [job(3, runtime=36_000)]
-    now, later = summary(misfits({4: last, 1: first}, table))
-    assert now.startswith("asr corpus=a, shard=3 (at once): runtime 6 d 6 h")
-    assert later.startswith("asr corpus=a, shard=0 and 2 more (by attempt 4): runtime 2 d 5 h")
+    by_name = {job.name: job for job in first}
+    assert summary(misfits({4: last, 1: first}, table), by_name) == [
+        "4 jobs (asr 4): runtime up to 6 d 6 h (asr corpus=a, shard=3), gpu has 2 d 0 h; 1 of them at the first"
+        " attempt already, the others by attempt 4, which asks for 4 times as much"
+    ]
+    assert summary(misfits({1: first}, table), by_name) == [
+        "1 job (asr 1): runtime 6 d 6 h (asr corpus=a, shard=3), gpu has 2 d 0 h; at the first attempt already"
+    ]
+
+
+def test_what_no_partition_takes_is_told_by_cause(table):
+    first = [job(0, runtime=1_000), job(1, runtime=1_500), job(2, mem_mb=300_000)]
+    last = [job(0, runtime=4_000), job(1, runtime=3_000), job(2, mem_mb=1_200_000)]
+    long, large = summary(misfits({1: first, 4: last}, table), {job.name: job for job in first})
+    assert long.startswith(
+        "2 jobs (asr 2): runtime up to 2 d 18 h (asr corpus=a, shard=0), gpu has 2 d 0 h; by attempt"
+    )
+    assert long.endswith("by attempt 4, which asks for up to 4 times as much")
+    assert large.startswith("1 job (asr 1): mem_mb 1.2 TB (asr corpus=a, shard=2), gpu has 380 GB; by attempt 4")
+
+
+def test_what_is_asked_for_only_later_is_no_multiple(table):
+    first, last = [job(0, gpu=0)], [job(0, gpu=9)]
+    assert summary(misfits({1: first, 2: last}, table), {first[0].name: first[0]})[0].endswith("; by attempt 2")
 
 
 def test_without_partitions_nothing_is_known():

@@ -1,12 +1,13 @@
 """tools/steering/plan.py and plan_page.py with a Snakemake of our own."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from steering.dry_run import DryRun, Job
 from steering.means import Means
-from steering.plan import crowded, make_plan
+from steering.plan import UnknownCorpus, crowded, make_plan
 from steering.plan_page import as_text
 
 TABLE = "partitions: {cpu: {max_runtime: 100, max_mem_mb: 4000}, gpu: {max_runtime: 200, max_gpu: 4}}\n"
@@ -85,13 +86,35 @@ def test_hours_are_handed_on_and_what_is_assumed_is_told(tmp_path):
     assert make_plan(snakemake, Means(1), {"a": 833.0}, everything=False).assumed == []
     assert {env["AMELA_HOURS"] for env in snakemake.environments} == {'{"a": 833.0}'}
     plan = make_plan(snakemake, Means(1), {}, everything=False)
-    assert plan.assumed == ["a"] and "assumed to be 10 a shard: say them by --hours a=833" in " ".join(
-        as_text(plan).split()
-    )
+    assert plan.assumed == ["a"] and "are not counted yet and assumed to be 10 a shard" in as_text(plan)
+    assert 'make plan ARGS="--hours a=833"' in as_text(plan).splitlines()
     summary = tmp_path / "results" / "corpora" / "a" / "inventory" / "summary.json"
     summary.parent.mkdir(parents=True)
     summary.write_text("{}")
     assert make_plan(snakemake, Means(1), {}, everything=False).assumed == []
+    told = make_plan(snakemake, Means(1), {"a": 833.0}, everything=False)
+    assert told.notes == ["the inventory of a is there: its hours are used, not those that were told"]
+    assert f"note: {told.notes[0]}" in as_text(told)
+
+
+def test_hours_of_a_corpus_that_there_is_not(tmp_path):
+    with pytest.raises(UnknownCorpus, match="no corpus b, only a"):
+        make_plan(Snakemake(tmp_path, []), Means(1), {"a": 1.0, "b": 833.0}, everything=False)
+
+
+def test_a_profile_that_is_not_filled_in_is_told(tmp_path, partitions):
+    def notes(means):
+        return make_plan(Snakemake(tmp_path, VAD), means, {}, everything=False).notes
+
+    whole = Means(9, slurm=True, partitions=partitions, account="lab")
+    assert notes(whole) == []
+    assert notes(replace(whole, account="CHANGE-ME")) == [
+        "slurm_account of the profile is still CHANGE-ME: SLURM will take no job"
+    ]
+    partitions.write_text("partitions: {}\n")
+    assert notes(whole) == [f"{partitions} lists no partitions: there are no limits to hold jobs against"]
+    assert notes(replace(whole, partitions=None))[0].startswith("the profile names no partitions")
+    assert notes(Means(9)) == []
 
 
 @pytest.fixture
@@ -107,8 +130,8 @@ def test_jobs_that_will_not_fit_are_told(tmp_path, partitions):
     partitions.write_text(TABLE.replace("200", "110"))
     plan = make_plan(Snakemake(tmp_path, [*VAD, *ASR]), Means(9, 4, 3, True, partitions), {}, everything=False)
     assert plan.warnings == [
-        "no partition takes vad corpus=a, shard=0 and 3 more (by attempt 3): runtime 2 h 00 min, gpu has 1 h 50 min",
-        "no partition takes asr corpus=a, shard=0 and 3 more (by attempt 3): runtime 2 h 00 min, gpu has 1 h 50 min",
+        "no partition takes 8 jobs (vad 4, asr 4): runtime up to 2 h 00 min (vad corpus=a, shard=0), gpu has"
+        " 1 h 50 min; by attempt 3, which asks for 2 times as much",
     ]
 
 

@@ -171,6 +171,45 @@ def test_the_first_failure_with_its_log(tmp_path):
     assert "vad-small-1.log: empty or not there" in as_text(look(Snakemake(tmp_path, VAD[1:]), run), run, tmp_path)
 
 
+def test_a_job_that_was_not_submitted_has_no_log_of_its_own(tmp_path):
+    run = run_of(tmp_path, (VAD[1], "failed"))
+    run.jobs[VAD[1].name].message = "SLURM sbatch failed. The error message was 'invalid partition'."
+    (tmp_path / VAD[1].log[0]).write_text("of an earlier run\n")
+    text = as_text(look(Snakemake(tmp_path, VAD[1:]), run), run, tmp_path)
+    assert "invalid partition" in text and "of an earlier run" not in text
+
+
+def test_after_a_run_that_ended_with_failures_no_time_is_left(tmp_path, monkeypatch):
+    run = run_of(tmp_path, (VAD[0], "finished"), (VAD[1], "failed"), ended=True)
+    benchmark(tmp_path, VAD[0], 10)
+    snakemake = Snakemake(tmp_path, [*VAD[1:], *ASR])
+    found = look(snakemake, run)
+    assert (found.blocked, found.seconds_left) == (1, None)
+    text = as_text(found, run, tmp_path)
+    assert "the run has ended with failures: 1 jobs failed, 1 wait for them" in text and "time left" not in text
+    monkeypatch.setattr(progress, "is_alive", lambda folder: True)  # the next one has begun
+    assert (look(snakemake, run).blocked, look(snakemake, run).seconds_left is None) == (None, False)
+    run.ended = False
+    assert look(snakemake, run).blocked is None
+
+
+def test_jobs_wait_also_for_failures_further_up(tmp_path):
+    last = replace(LM, input=(ASR[1].output[0],))
+    found = look(Snakemake(tmp_path, [last, *VAD[1:], *ASR]), run_of(tmp_path, (VAD[1], "failed"), ended=True))
+    assert found.blocked == 2
+
+
+def test_what_is_tried_again_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "is_alive", lambda folder: True)
+    run = run_of(tmp_path, (VAD[0], "finished"), (VAD[1], "started"), (VAD[2], "started"))
+    run.jobs[VAD[0].name].attempt = run.jobs[VAD[1].name].attempt = 2
+    found = look(Snakemake(tmp_path, [*VAD[1:], *ASR]), run)
+    assert found.attempts == {VAD[1].name: 2}
+    text = as_text(found, run, tmp_path)
+    assert f"{VAD[1].name}, attempt 2, for 4 s" in text and f"{VAD[2].name}, for 4 s" in text
+    assert "1 of them are tried again" in text
+
+
 def test_ledgers_are_counted_also_where_a_line_is_broken(tmp_path):
     (tmp_path / VAD[0].output[1]).write_text('{"id": "a"}\n{"id": "b", "filtered": true}\n{"id')
     found = look(Snakemake(tmp_path, ALL), None)

@@ -135,6 +135,49 @@ def test_a_job_that_is_tried_again_has_not_failed(tmp_path):
     assert states(read_run(write(tmp_path, "a", again))) == {"asr": "failed"}
 
 
+SBATCH = """SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: cpuu
+sbatch: error: Batch job submission failed: Invalid partition name specified'.
+    sbatch call:
+        sbatch --parsable --wrap="python -m snakemake"
+For further error details see the cluster/cloud log and the log files of the involved rule(s)."""
+ACCOUNT = """Job submission failed with exception: The given account labb appears to be invalid. Available accounts:
+lab, rootFor further error details see the cluster/cloud log and the log files of the involved rule(s)."""
+
+
+@pytest.mark.parametrize(
+    ("message", "ending"), [(SBATCH, "Invalid partition name specified'."), (ACCOUNT, "accounts:\nlab, root")]
+)
+def test_a_submission_that_failed_is_a_failure(tmp_path, message, ending):
+    text = HEADER + job("asr", 3, 0) + failure("asr", 3, 0, message) + "Logfile x: empty file\n"
+    run = read_run(write(tmp_path, "a", text + job("vad", 5, 1)))
+    assert states(run) == {"asr": "failed", "vad": "started"}
+    failed = run.jobs["asr corpus=small, shard=0"]
+    assert failed.message.endswith(ending) and len(failed.message.splitlines()) == 2
+    assert failed.logs[0] == "logs/asr/shard-0.log" and not failed.submitted
+
+
+def test_a_message_that_is_cut_off_does_not_swallow_the_next_job(tmp_path):
+    cut = failure("asr", 3, 0, SBATCH).partition("    jobid")[0]
+    run = read_run(write(tmp_path, "a", HEADER + job("asr", 3, 0) + cut + job("vad", 5, 1)))
+    assert states(run) == {"asr": "started", "vad": "started"}
+
+
+def test_advice_that_the_profile_forbids_is_left_out(tmp_path):
+    said = "SLURM-job '46' failed, SLURM status is: 'FAILED'."
+    hint = " Detailed failure reason unavailable (status command is not 'sacct')."
+    after = "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
+    text = HEADER + job("asr", 3, 0) + failure("asr", 3, 0, said + hint + after)
+    assert [j.message for j in read_run(write(tmp_path, "a", text)).jobs.values()] == [said]
+
+
+def test_attempts_are_counted(tmp_path):
+    again = failure("asr", 3, 0) + "Trying to restart job 3.\n"
+    text = HEADER + job("asr", 3, 0) + job("vad", 5, 1) + again + job("asr", 3, 0) + again
+    assert [j.attempt for j in read_run(write(tmp_path, "a", text)).jobs.values()] == [3, 1]
+    text += job("asr", 3, 0)
+    assert [j.attempt for j in read_run(write(tmp_path, "a", text)).jobs.values()] == [3, 1]
+
+
 def test_logs_that_are_printed_inside_are_passed_over(tmp_path):
     text = HEADER + job("asr", 3, 0) + job("vad", 5, 1) + EMBEDDED + "Finished jobid: 3 (Rule: asr)\n"
     run = read_run(write(tmp_path, "a", text))
