@@ -19,10 +19,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
 def set_down(cluster, node):
-    """A node fails and comes back."""
+    """A node fails and comes back, by itself when its daemon registers again or because it is told to."""
+
+    def is_back():
+        cluster.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        return "down" not in cluster.check("sinfo", "-h", "-n", node, "-o", "%T")
+
     cluster.check("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
-    resume = ("scontrol", "update", f"NodeName={node}", "State=RESUME")
-    wait_until(lambda: cluster.call(*resume).returncode == 0, f"resumption of {node}")  # once its jobs have ended
+    wait_until(is_back, f"return of {node}")
 
 
 def before_the_second_submission(clone, run):
