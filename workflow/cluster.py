@@ -20,7 +20,7 @@ from typing import Any, List, Optional
 
 PLUGIN = "snakemake-executor-plugin-slurm"
 TESTED = "2.8.0"
-PLACEHOLDER = "CHANGE-ME"
+PLACEHOLDER = "CHANGE-ME"  # the account of profiles/slurm before somebody fills it in
 CONTROLLER = Path("logs", "controller.json")
 OWN_COMMANDS = Path(__file__).resolve().parent / "bin"
 

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
 TOLD_HOURS = "AMELA_HOURS"  # set by tools/steering; JSON: corpus → hours, of those without an inventory
@@ -112,16 +112,23 @@ def expected_cost(rate: Callable[[Any], Rate], hours: Callable[[Any], float]) ->
     }
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Hours that an inventory expects."""
+
+    shards: List[float]  # of each
+    longest: float  # of a recording
+
+
 def shard_hours(corpus: str, shards: int) -> List[float]:
     """Hours of each shard as the inventory expects them; before there is one, those that were told, else a guess."""
-    path = INVENTORY.format(corpus=corpus)
-    try:
-        changed = os.stat(path).st_mtime_ns
-    except FileNotFoundError:
+    counted = _counted(corpus)
+    if counted is None:
         told = json.loads(os.environ.get(TOLD_HOURS) or "{}")
         return [told[corpus] / shards if corpus in told else UNKNOWN_HOURS] * shards
-    counted = [seconds / 3600 for seconds in _summary(path, changed)["shard_seconds"]]
-    return counted if len(counted) == shards else [sum(counted) / shards] * shards  # it will be divided anew
+    if len(counted.shards) != shards:  # it will be divided anew
+        return [sum(counted.shards) / shards] * shards
+    return counted.shards
 
 
 def corpus_hours(corpus: str, shards: int) -> float:
@@ -131,17 +138,24 @@ def corpus_hours(corpus: str, shards: int) -> float:
 
 def longest_hours(corpus: str) -> float:
     """Hours of the longest recording; 0 where there is no inventory yet."""
+    counted = _counted(corpus)
+    return counted.longest if counted else 0.0
+
+
+def _counted(corpus: str) -> Optional[Counted]:
+    """What the inventory of a corpus says, asked for every job; None where there is none yet."""
     path = INVENTORY.format(corpus=corpus)
     try:
-        return _summary(path, os.stat(path).st_mtime_ns)["longest_seconds"] / 3600
+        return _read_summary(path, os.stat(path).st_mtime_ns)
     except FileNotFoundError:
-        return 0.0
+        return None
 
 
 @cache
-def _summary(path: str, changed: int) -> Dict[str, Any]:
+def _read_summary(path: str, changed: int) -> Counted:
     """A summary, read again when it has changed."""
-    return json.loads(Path(path).read_text("utf-8"))
+    summary = json.loads(Path(path).read_text("utf-8"))
+    return Counted([seconds / 3600 for seconds in summary["shard_seconds"]], summary["longest_seconds"] / 3600)
 
 
 def local_folder(configured: Any) -> str:

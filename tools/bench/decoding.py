@@ -18,7 +18,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Callable, List
 
 import numpy as np
 import soundfile
+from child import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -107,11 +107,7 @@ def peak_memory(hours: float, method: str, folder: Path) -> float:
     command = [sys.executable, str(SCRIPTS / "segment.py"), "--recordings", str(folder / "recordings.jsonl")]
     command += ["--segmentation", json.dumps(segmentation), "--audio", str(folder / "audio")]
     command += ["--output", str(folder / "out.jsonl"), "--rejected", str(folder / "rejected.jsonl")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)} failed")
-    return usage.ru_maxrss / 1024
+    return measure(command, env={**os.environ, "OMP_NUM_THREADS": "1"})[1]["memory"]
 
 
 def main() -> None:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import wave
 from pathlib import Path
 from statistics import median
 from typing import Dict
+
+from child import measure
 
 STAGE = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "inventory.py"
 TABLES = ((1, 4), (200, 57_600), (100_000, 4), (1_000_000, 4))  # recordings, seconds of each
@@ -50,12 +50,7 @@ def inventory(source: Path, output: Path, *options: str) -> Dict[str, float]:
     """CPU seconds and peak memory (MB) of the stage in a process of its own."""
     corpus = json.dumps({"source": str(source), "include": [], "exclude": [], "shards": SHARDS})
     command = [sys.executable, str(STAGE), "--corpus", corpus, "--output", str(output), *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(said)
-    return {"cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+    return measure(command)[1]
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+
+from child import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 # recordings, seconds of each, shards
@@ -39,19 +39,9 @@ def dry_run(folder: Path, source: Path, shards: int) -> dict:
     config = json.dumps({"corpora": {"bench": {"source": str(source), "shards": shards}}})
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(ROOT / "workflow" / "Snakefile")]
-    process = subprocess.Popen(
-        [*command, "--configfile", "config.yaml"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(said)
+    said, cost = measure([*command, "--configfile", "config.yaml"], cwd=folder)
     jobs = int(re.search(r"^total\s+(\d+)$", said, re.MULTILINE).group(1))
-    return {"cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024, "jobs": jobs}
+    return {**cost, "jobs": jobs}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from cluster import PLACEHOLDER
 from resources import INVENTORY, TOLD_HOURS
 
 from .benchmarks import START_ON_SLURM, Estimate, Estimator
@@ -19,7 +20,6 @@ from .schedule import gpus_of, makespan
 from .table import and_more, duration
 
 MOST_ENTRIES = 10_000  # of one folder; more make a parallel file system slow
-UNFILLED = "CHANGE-ME"  # the account of profiles/slurm before somebody fills it in
 BOOKS = ".snakemake/metadata"  # holds an entry for every file that jobs make
 
 
@@ -109,8 +109,8 @@ def counted_already(jobs: Sequence[Job], hours: Dict[str, float], folder: Path) 
 def unfilled(means: Means, partitions: Sequence[Partition]) -> List[str]:
     """Lines on what the profile of a cluster does not say yet."""
     lines = []
-    if means.slurm and means.account == UNFILLED:
-        lines.append(f"slurm_account of the profile is still {UNFILLED}: SLURM will take no job")
+    if means.slurm and means.account == PLACEHOLDER:
+        lines.append(f"slurm_account of the profile is still {PLACEHOLDER}: SLURM will take no job")
     if means.slurm and not partitions:
         where = f"{means.partitions} lists no partitions" if means.partitions else "the profile names no partitions"
         lines.append(f"{where}: there are no limits to hold jobs against")

@@ -70,6 +70,11 @@ def hours_of_corpora(corpora):
     return sum(corpus_hours(corpus, len(shards(corpus))) for corpus in corpora)
 
 
+def hours_of_samples(corpora, hours):
+    """Of each corpus so many hours, or all where it has fewer."""
+    return sum(min(hours, hours_of_corpora([corpus])) for corpus in corpora)
+
+
 def hours_of_corpus(wildcards):
     return hours_of_corpora([wildcards.corpus])
 

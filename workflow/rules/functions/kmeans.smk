@@ -29,8 +29,7 @@ def fit_normalizers(wildcards):
 
 def fit_hours(wildcards):
     """Hours of speech that the codebook is fitted on."""
-    wanted = config["codebooks"][wildcards.codebook]["fit_hours"]
-    return sum(min(wanted, hours_of_corpora([corpus])) for corpus in fit_corpora(wildcards))
+    return hours_of_samples(fit_corpora(wildcards), config["codebooks"][wildcards.codebook]["fit_hours"])
 
 
 def assign_normalizer(wildcards):

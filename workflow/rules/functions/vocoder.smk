@@ -33,8 +33,7 @@ def vocoder_corpora(wildcards):
 
 def vocoder_hours(wildcards):
     """Hours of speech that are averaged."""
-    wanted = config["vocoders"][wildcards.vocoder]["train_hours"]
-    return sum(min(wanted, hours_of_corpora([corpus])) for corpus in vocoder_corpora(wildcards))
+    return hours_of_samples(vocoder_corpora(wildcards), config["vocoders"][wildcards.vocoder]["train_hours"])
 
 
 def vocoder_codebook(wildcards):

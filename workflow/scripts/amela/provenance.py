@@ -10,7 +10,7 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterable, Iterator, List, Mapping
+from typing import Any, List, Mapping, Tuple
 
 from amela.errors import DataError
 from amela.io.remembered import Module, remembered_modules
@@ -36,7 +36,7 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo += _files(_module(path).imports, root)
+            todo += _first_party(path, root)
     for path in sorted(seen):
         digest.update(_module(path).shape.encode())
     return digest.hexdigest()[:12]
@@ -55,12 +55,12 @@ def _module(path: Path) -> Module:
     return module
 
 
-def _files(modules: Iterable[str], root: Path) -> Iterator[Path]:
-    """First-party files of imported modules."""
-    for name in modules:
-        if name.partition(".")[0] == "amela":
-            stem = root.joinpath(*name.split("."))
-            yield from (p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file())
+@cache
+def _first_party(path: Path, root: Path) -> Tuple[Path, ...]:
+    """Files of the ``amela`` modules that a module imports; most are asked for by many rules."""
+    stems = [root.joinpath(*name.split(".")) for name in _module(path).imports if name.partition(".")[0] == "amela"]
+    files = (file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py"))
+    return tuple(file for file in files if file.is_file())
 
 
 def _shape(node: Any, imported: List[str]) -> Any:

@@ -20,8 +20,8 @@ def start(tmp_path, monkeypatch):
     def digest():
         kept = Remembered(tmp_path / "kept.json", "1")
         monkeypatch.setattr(provenance, "remembered_modules", lambda: kept)
-        code_digest.cache_clear()
-        provenance._module.cache_clear()
+        for function in (code_digest, provenance._module, provenance._first_party):
+            function.cache_clear()
         found = code_digest("stage", root=tmp_path)
         kept.save()
         return found

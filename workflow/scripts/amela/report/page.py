@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from amela.io.jsonl import read_jsonl
 from amela.report import collect, figures, listening
 from amela.report.collect import Results, Row
+from amela.report.template import render
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "report" / "report.html.j2"
 REJECTED_SHOWN = 50  # rows; the ledgers hold them all
@@ -34,12 +34,7 @@ def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
         "lms": [lm_section(results, lm, points) for lm, points in results.contents["lms"].items()],
         **error_section(results),
     }
-    loader = FileSystemLoader(TEMPLATE.parent)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["number"] = number
-    page = environment.get_template(TEMPLATE.name).render(**content)
-    # Reasons name files, whose bytes that are no UTF-8 arrive as lone surrogates, which no page can hold.
-    return page.encode("utf-8", "backslashreplace").decode("utf-8"), summary
+    return render(TEMPLATE, {"number": number}, content), summary
 
 
 def number(value: Any, digits: int = 3) -> str:

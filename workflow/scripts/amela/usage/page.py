@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from amela.report.template import render
 from amela.usage import quantities
 from amela.usage.advice import Longest, advise, profile_lines
 from amela.usage.jobs import Job
@@ -37,12 +36,8 @@ def build_page(jobs: Sequence[Job], shards: Mapping[str, int], longest: Longest,
         "advice": advice,
         "profile_lines": profile_lines(advice),
     }
-    loader = FileSystemLoader(TEMPLATE.parent)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    for name in ("duration", "size", "percent", "hours", "times"):
-        environment.filters[name] = getattr(quantities, name)
-    page = environment.get_template(TEMPLATE.name).render(**content)
-    return page.encode("utf-8", "backslashreplace").decode("utf-8")
+    filters = {name: getattr(quantities, name) for name in ("duration", "size", "percent", "hours", "times")}
+    return render(TEMPLATE, filters, content)
 
 
 def strip(seconds: Sequence[float]) -> List[Any]:
