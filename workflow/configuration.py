@@ -111,7 +111,10 @@ def _registry(schemas: Path) -> Registry:
 
 
 def _filling_validator() -> Any:
-    """Draft 2020-12 validator that writes the schema's defaults into what it validates."""
+    """Draft 2020-12 validator that writes the schema's defaults into what it validates.
+
+    It knows one keyword more: ``byBackend`` maps the value of ``backend`` to the schema that the thing must fit.
+    """
     check_properties = Draft202012Validator.VALIDATORS["properties"]
 
     def fill(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[Any]:
@@ -121,8 +124,13 @@ def _filling_validator() -> Any:
                     instance.setdefault(key, copy.deepcopy(sub["default"]))
         yield from check_properties(validator, properties, instance, schema)
 
+    def by_backend(validator: Any, schemas: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        backend = instance.get("backend") if isinstance(instance, dict) else None
+        if isinstance(backend, str) and backend in schemas:
+            yield from validator.descend(instance, schemas[backend], schema_path=backend)
+
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number)
-    return extend(Draft202012Validator, {"properties": fill}, type_checker=types)
+    return extend(Draft202012Validator, {"properties": fill, "byBackend": by_backend}, type_checker=types)
 
 
 def _is_integer(_: Any, value: Any) -> bool:

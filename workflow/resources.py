@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
@@ -34,6 +34,16 @@ class Rate:
     goes_on: bool = False  # after its time is up, where it was stopped
 
 
+# Transformers of 12 blocks of 768 take a quarter of the time given here, those of 24 × 1024 all of it.
+TRANSFORMERS = {
+    "hf": Rate(0.8, memory=4_000),
+    "fairseq": Rate(0.8, memory=4_000),
+    "textless": Rate(0.8, memory=6_000),
+    "hf-gpu": Rate(0.01, memory=8_000),
+    "fairseq-gpu": Rate(0.01, memory=8_000),
+    "textless-gpu": Rate(0.05, memory=8_000),
+}
+
 # rule, or rule:backend where backends differ
 RATES: Dict[str, Rate] = {
     "inventory": Rate(0.0002, memory=1_000, disk=0.1),  # of recordings of 4 s; of longer ones less
@@ -48,9 +58,16 @@ RATES: Dict[str, Rate] = {
     "vad": Rate(0.001, memory_hour=5, disk=0.5),
     "manifest": Rate(0.001, memory_hour=2, disk=0.3),
     "encode": Rate(0.004, memory=2_000, memory_hour=400, memory_uncut=1_800, disk=5),
+    **{
+        f"encode:{backend}": replace(rate, memory_hour=1_200, memory_uncut=1_200, disk=5)
+        for backend, rate in TRANSFORMERS.items()
+    },
+    "checkpoint": Rate(0.0),  # beside Snakemake itself
+    "codebook_import": Rate(0.0, memory=8_000),  # the encoder is built, to ask what it gives
     "normalize": Rate(0.0001, disk=0.1),
     "kmeans_fit": Rate(0.1, memory_hour=300),
-    "kmeans_assign": Rate(0.005, memory=2_000, memory_hour=3, memory_uncut=1_000, disk=0.5),
+    "kmeans_assign": Rate(0.005, memory=2_000, memory_hour=3, disk=0.5, goes_on=True),
+    **{f"kmeans_assign:{backend}": replace(rate, disk=0.5, goes_on=True) for backend, rate in TRANSFORMERS.items()},
     "bpe_train": Rate(0.002, memory=2_000, memory_hour=30),
     "bpe_apply": Rate(0.001, memory_hour=10, disk=2),
     "motifs": Rate(0.001, memory_hour=2),

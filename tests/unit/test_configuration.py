@@ -13,6 +13,7 @@ def test_the_shortest_configuration_gets_every_default():
     assert config["codebooks"] == {
         "mfcc-k100": {
             "encoder": "mfcc",
+            "checkpoint": None,
             "k": 100,
             "fit_on": ["field"],
             "fit_hours": 10.0,
@@ -42,7 +43,7 @@ def test_a_loaded_configuration_loads_again_unchanged():
         ({"corpora": {"a": {"source": "x", "vad": "sileros"}}}, r"corpora\.a\.vad: unknown name 'sileros'; .*silero"),
         (
             {"encoders": {"e": {"backend": "wavlm"}}},
-            r"encoders\.e\.backend: 'wavlm' is not allowed; allowed: logmel, mfcc",
+            r"encoders\.e\.backend: 'wavlm' is not allowed; allowed: fairseq, hf, logmel, mfcc, textless",
         ),
         ({"codebooks": {"c": {"encoder": "hubert"}}}, r"codebooks\.c\.encoder: unknown name 'hubert'; .*mfcc"),
         ({"codebooks": {"c": {"k": 1}}}, r"codebooks\.c\.k: 1 is less than the minimum of 2"),
@@ -108,7 +109,7 @@ def test_names_that_cost_nothing_are_always_there():
     config = load_configuration({**SHORTEST, "vads": {"mine": {"backend": "energy"}}, "encoders": {"e": {"hop": 0.02}}})
     assert sorted(config["vads"]) == ["generous", "mine", "silero"]
     assert (config["vads"]["generous"]["onset"], config["vads"]["generous"]["min_on"]) == (0.2, 0.25)
-    assert sorted(config["encoders"]) == ["e", "logmel", "mfcc"]
+    assert {"e", "logmel", "mfcc", "mms-300m-l14"} <= set(config["encoders"])
     assert load_configuration({**SHORTEST, "vads": {"silero": {"onset": 0.7}}})["vads"]["silero"]["onset"] == 0.7
 
 
@@ -129,3 +130,18 @@ def test_a_default_that_no_longer_holds_says_what_to_do():
         ConfigurationError, match=r"lms\.lstm\.tokens: .* \(a default: write your own `lms:`, or `lms: \{\}`"
     ):
         load_configuration({**SHORTEST, "codebooks": {"small": {"k": 50}}})
+
+
+def test_each_backend_has_keys_of_its_own():
+    encoders = {"a": {"backend": "hf", "checkpoint": "org/name", "layer": 3}, "b": {"backend": "logmel"}}
+    config = load_configuration({**SHORTEST, "encoders": encoders})["encoders"]
+    assert config["a"]["normalize"] == "none" and config["b"]["normalize"] == "speaker"
+    assert "hop" not in config["a"] and "layer" not in config["b"]
+    with pytest.raises(ConfigurationError, match=r"encoders\.b: unknown key 'layer'; allowed: backend, hop, normalize"):
+        load_configuration({**SHORTEST, "encoders": {"b": {"backend": "mfcc", "layer": 3}}})
+    with pytest.raises(ConfigurationError, match=r"encoders\.a: 'layer' is a required property"):
+        load_configuration({**SHORTEST, "encoders": {"a": {"backend": "fairseq", "checkpoint": "x"}}})
+    with pytest.raises(
+        ConfigurationError, match=r"encoders\.a\.backend: 'hubert' is not allowed; allowed: fairseq, hf"
+    ):
+        load_configuration({**SHORTEST, "encoders": {"a": {"backend": "hubert"}}})

@@ -62,6 +62,11 @@ def settings(section, name, *keys):
     return json.dumps({key: thing[key] for key in keys or thing}, sort_keys=True)
 
 
+def optional(option, path):
+    """An option of a command line with its file, where there is one."""
+    return [option, path] if path else []
+
+
 def shards(corpus):
     return range(config["corpora"][corpus]["shards"])
 

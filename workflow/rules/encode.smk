@@ -1,6 +1,6 @@
 """Encode: features of the sample that codebooks are fitted on, and statistics to normalise by.
 
-INPUTS   corpora/{corpus}/manifest/shard-{shard}.jsonl
+INPUTS   corpora/{corpus}/manifest/shard-{shard}.jsonl; models/encoders/{encoder}/checkpoint.json, if it has weights
 OUTPUTS  corpora/{corpus}/encode/{encoder}/shard-{shard}.features.parquet, .sums.parquet, .rejected.jsonl,
          normalizer.parquet
 CONFIG   encoders.{encoder}; codebooks: fit_on, fit_hours; corpora.{corpus}.shards
@@ -14,6 +14,7 @@ rule encode:
     input:
         manifest="<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl",
         audio="<results>/corpora/{corpus}/segment/shard-{shard}",
+        checkpoint=lambda wildcards: encoder_checkpoint(wildcards.encoder),
     output:
         features="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.features.parquet",
         sums="<results>/corpora/{corpus}/encode/{encoder}/shard-{shard}.sums.parquet",
@@ -24,18 +25,20 @@ rule encode:
         "<benchmarks>/encode/{corpus}/{encoder}/shard-{shard}.tsv"
     conda:
         lambda wildcards: f"../envs/{encoder_environment(wildcards.encoder)}.yaml"
-    threads: 1
+    threads: lambda wildcards: encoder_threads(wildcards.encoder)
     resources:
-        **needs("encode", hours_of_shard, encoder_backend, memory_hours=sample_hours),
+        **encoder_needs("encode", lambda wildcards: wildcards.encoder, memory_hours=sample_hours),
     params:
         script=script("encode"),
         environment=lambda wildcards: encoder_environment(wildcards.encoder),
-        encoder=lambda wildcards: settings("encoders", wildcards.encoder),
+        encoder=lambda wildcards: encoder_settings(wildcards.encoder),
+        checkpoint=lambda wildcards, input: optional("--checkpoint", input.checkpoint),
         hours=sample_hours,
         code=lambda wildcards: code_digest("encode", encoder_module(wildcards.encoder)),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " --manifest {input.manifest:q} --encoder {params.encoder:q} --hours {params.hours}"
+        " --manifest {input.manifest:q} --encoder {params.encoder:q} {params.checkpoint:q} --hours {params.hours}"
+        " --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
         " --output {output.features:q} --sums {output.sums:q} --rejected {output.rejected:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

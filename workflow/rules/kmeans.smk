@@ -17,6 +17,8 @@ rule kmeans_fit:
     output:
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         report="<results>/models/codebooks/{codebook}/report.json",
+    wildcard_constraints:
+        codebook=fitted_codebooks(),
     log:
         "<logs>/kmeans_fit/{codebook}.log",
     benchmark:
@@ -46,6 +48,7 @@ rule kmeans_assign:
         audio="<results>/corpora/{corpus}/segment/shard-{shard}",
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         normalizer=assign_normalizer,
+        checkpoint=lambda wildcards: encoder_checkpoint(codebook_encoder(wildcards)),
     output:
         units="<results>/corpora/{corpus}/units/{codebook}/shard-{shard}.parquet",
         rejected="<results>/corpora/{corpus}/units/{codebook}/shard-{shard}.rejected.jsonl",
@@ -55,19 +58,21 @@ rule kmeans_assign:
         "<benchmarks>/kmeans_assign/{corpus}/{codebook}/shard-{shard}.tsv"
     conda:
         lambda wildcards: f"../envs/{encoder_environment(codebook_encoder(wildcards))}.yaml"
-    threads: 1
+    threads: lambda wildcards: encoder_threads(codebook_encoder(wildcards))
     resources:
-        **needs("kmeans_assign", hours_of_shard, codebook_backend),
+        **encoder_needs("kmeans_assign", codebook_encoder),
     params:
         script=script("kmeans_assign"),
         environment=lambda wildcards: encoder_environment(codebook_encoder(wildcards)),
-        encoder=lambda wildcards: settings("encoders", codebook_encoder(wildcards)),
-        normalizer=lambda wildcards, input: ["--normalizer", input.normalizer] if input.normalizer else [],
+        encoder=lambda wildcards: encoder_settings(codebook_encoder(wildcards)),
+        checkpoint=lambda wildcards, input: optional("--checkpoint", input.checkpoint),
+        normalizer=lambda wildcards, input: optional("--normalizer", input.normalizer),
         code=lambda wildcards: code_digest("kmeans_assign", encoder_module(codebook_encoder(wildcards))),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " --manifest {input.manifest:q} --encoder {params.encoder:q}"
+        " --manifest {input.manifest:q} --encoder {params.encoder:q} {params.checkpoint:q}"
         " --codebook {input.codebook:q} {params.normalizer:q}"
+        " --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
         " --output {output.units:q} --rejected {output.rejected:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

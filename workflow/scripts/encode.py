@@ -5,7 +5,7 @@ The sample is what codebooks are fitted on: utterances in the order of a hash of
 until --hours are reached. Sums are taken over every utterance, unless the encoder's
 `normalize` is `none`; then only the sample is encoded.
 
-Reads   a manifest
+Reads   a manifest, and the receipt of the encoder's weights if it has any
 Writes  features (Parquet), sums (Parquet), rejected utterances (JSON Lines)
 
 Example
@@ -20,7 +20,7 @@ import logging
 from pathlib import Path
 from typing import Optional, Sequence
 
-from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
+from amela.cli import add_encoder, add_staging, parse_stage, run_stage, stage_parser
 
 logger = logging.getLogger("encode")
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("encode")
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="utterances to encode")
-    parser.add_argument("--encoder", type=json_object, required=True, help="backend, hop, normalize")
+    add_encoder(parser)
     parser.add_argument("--hours", type=float, required=True, help="speech to sample from this shard; 0: none")
     parser.add_argument("--output", type=Path, required=True, help="features of the sample, to write")
     parser.add_argument("--sums", type=Path, required=True, help="sums of every speaker or recording, to write")
@@ -37,17 +37,22 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
 
     from amela.audio.staging import staging
+    from amela.checkpoints.receipt import read_receipt
     from amela.encoders import load_encoder
     from amela.io.ledger import Ledger
     from amela.io.manifest import read_manifest
     from amela.units.encoding import encode_shard
-    from amela.units.features import write_features
+    from amela.units.features import as_numpy, encoder_fingerprint, write_features
+    from amela.units.stream import Stream
 
     utterances = list(read_manifest(args.manifest))
     ledger = Ledger("encode")
-    encoder = load_encoder(args.encoder)
+    checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
+    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile))
+    made_by = encoder_fingerprint(args.encoder, encoder.hop, encoder.dimension, checkpoint)
     with staging(args.stage, args.tmpdir) as stage:
-        sample, sums = encode_shard(utterances, encoder, args.encoder, args.hours, ledger, stage.load)
+        stream = Stream(encoder, stage.load, lambda _, features_TD: as_numpy(features_TD), args.batch_seconds)
+        sample, sums = encode_shard(utterances, stream, made_by, args.hours, ledger)
     write_features(args.output, sample)
     sums.write(args.sums)
     ledger.write(args.rejected)

@@ -7,8 +7,10 @@ def codebook_encoder(wildcards):
     return config["codebooks"][wildcards.codebook]["encoder"]
 
 
-def codebook_backend(wildcards):
-    return config["encoders"][codebook_encoder(wildcards)]["backend"]
+def fitted_codebooks():
+    """Pattern of the names of the codebooks that are fitted here; others are imported."""
+    names = [name for name, codebook in config["codebooks"].items() if codebook["checkpoint"] is None]
+    return "|".join(map(re.escape, names)) or "$^"
 
 
 def fit_corpora(wildcards):

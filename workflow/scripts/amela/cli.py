@@ -43,6 +43,17 @@ def add_staging(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tmpdir", type=Path, metavar="DIR", help="folder on a local disk; default: $TMPDIR")
 
 
+def add_encoder(parser: argparse.ArgumentParser) -> None:
+    """Options of the stages that encode speech (``amela.encoders``)."""
+    parser.add_argument("--encoder", type=json_object, required=True, help="backend and its settings, normalize")
+    parser.add_argument("--checkpoint", type=Path, metavar="JSON", help="receipt of its weights, if it has any")
+    parser.add_argument(
+        "--batch-seconds", type=float, default=0.0, metavar="S",
+        help="padded speech a batch; 0: one utterance at a time on a CPU, as much as fits on a GPU",
+    )  # fmt: skip
+    parser.add_argument("--compile", type=int, choices=(0, 1), default=0, help="1: compile the model first")
+
+
 def parse_stage(parser: argparse.ArgumentParser, argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Parsed arguments, after the environment has been logged and checked."""
     args = parser.parse_args(argv)

@@ -10,7 +10,7 @@ import pytest
 import amela.encoders
 from amela.encoders import BACKENDS, load_encoder
 from amela.encoders.frames import frame_count
-from amela.errors import AmelaError
+from amela.errors import AmelaError, Rejected
 
 
 @pytest.mark.parametrize("backend, dimension", [("mfcc", 39), ("logmel", 80)])
@@ -18,19 +18,30 @@ from amela.errors import AmelaError
 def test_every_backend_keeps_the_contract(noise, backend, dimension, hop):
     encoder = load_encoder({"backend": backend, "hop": hop, "normalize": "speaker"})
     assert encoder.hop == hop and encoder.dimension == dimension
-    for n_samples in (1, 320, 399, 16_777):
-        features = encoder.encode(noise[:n_samples])
-        assert features.shape == (frame_count(n_samples, hop), dimension)
+    lengths = (1, 320, 399, 16_777)
+    batch = [noise[:n_samples] for n_samples in lengths]
+    for n_samples, samples, features in zip(lengths, batch, encoder.encode(batch)):
+        encoder.check(samples)
+        assert features.shape == (encoder.frames(n_samples), dimension) == (frame_count(n_samples, hop), dimension)
         assert features.dtype == np.float32 and np.isfinite(features).all()
+        np.testing.assert_array_equal(features, encoder.encode([samples])[0])
 
 
-def test_the_contract_test_knows_every_backend():
-    assert set(BACKENDS) == {"mfcc", "logmel"}
+@pytest.mark.parametrize("backend", ["mfcc", "logmel"])
+@pytest.mark.parametrize("samples, reason", [([], "no samples"), ([0.0, np.nan], "not finite")])
+def test_nothing_to_encode_is_rejected(backend, samples, reason):
+    with pytest.raises(Rejected, match=reason):
+        load_encoder({"backend": backend}).check(np.array(samples, dtype=np.float32))
+
+
+def test_every_backend_is_tested():
+    here = Path(__file__).parent
+    assert all((here / f"test_{target.partition(':')[0].rpartition('.')[2]}.py").is_file() for target in BACKENDS.values())
 
 
 @pytest.mark.parametrize("spec", [{"backend": "hubert"}, {}])
 def test_unknown_backend(spec):
-    with pytest.raises(AmelaError, match="known: logmel, mfcc"):
+    with pytest.raises(AmelaError, match="known: fairseq, hf, logmel, mfcc, textless"):
         load_encoder(spec)
 
 

@@ -10,7 +10,7 @@ from amela.errors import AmelaError, Rejected
 
 @pytest.mark.parametrize("hop", [0.01, 0.02])
 def test_it_is_the_front_end(noise, hop):
-    np.testing.assert_array_equal(LogMelEncoder(hop).encode(noise), log_mel(noise, hop, bands=80))
+    np.testing.assert_array_equal(LogMelEncoder(hop).features(noise), log_mel(noise, hop, bands=80))
 
 
 def test_refuses_an_impossible_hop():
@@ -20,4 +20,4 @@ def test_refuses_an_impossible_hop():
 
 def test_rejects_nothing_to_encode():
     with pytest.raises(Rejected, match="no samples"):
-        LogMelEncoder().encode(np.zeros(0, np.float32))
+        LogMelEncoder().features(np.zeros(0, np.float32))

@@ -27,7 +27,7 @@ def slow_mfcc(log_mel_TB):
 @pytest.mark.parametrize("hop", [0.01, 0.02])
 @pytest.mark.parametrize("n_samples", [100, 400, 5_000])
 def test_matches_the_definition(noise, hop, n_samples):
-    features = MfccEncoder(hop).encode(noise[:n_samples])
+    features = MfccEncoder(hop).features(noise[:n_samples])
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, slow_mfcc(log_mel(noise[:n_samples], hop, bands=40)), atol=2e-4)
 
@@ -35,7 +35,7 @@ def test_matches_the_definition(noise, hop, n_samples):
 def test_values_of_librosa(tones):
     # librosa 0.11.0: feature.mfcc(S=log mel of 40 bands), feature.delta(width=5, mode="nearest"),
     # rounded to 1e-5; values pass through a logarithm of leakage far below the tones.
-    features = MfccEncoder(0.01).encode(tones)
+    features = MfccEncoder(0.01).features(tones)
     cepstra = [-91.56441, 33.32973, 7.52348, 16.32273, -13.05069, -9.3885, 3.36042, -19.01829]
     np.testing.assert_allclose(features[5, :8], cepstra, atol=5e-3)
     np.testing.assert_allclose(features[1, 13:17], [-16.25646, 3.95182, 0.64925, 3.50138], atol=5e-3)
@@ -43,18 +43,18 @@ def test_values_of_librosa(tones):
 
 
 def test_a_single_frame_does_not_change():
-    features = MfccEncoder().encode(np.full(10, 0.1, np.float32))
+    features = MfccEncoder().features(np.full(10, 0.1, np.float32))
     assert features.shape == (1, 39)
     np.testing.assert_allclose(features[0, 13:], 0, atol=1e-4)
 
 
 def test_zeros_in_front_shift_the_frames(noise):
-    shifted = MfccEncoder(0.02).encode(np.concatenate([np.zeros(4 * 320, np.float32), noise]))
-    np.testing.assert_allclose(shifted[6:], MfccEncoder(0.02).encode(noise)[2:], atol=1e-3)
+    shifted = MfccEncoder(0.02).features(np.concatenate([np.zeros(4 * 320, np.float32), noise]))
+    np.testing.assert_allclose(shifted[6:], MfccEncoder(0.02).features(noise)[2:], atol=1e-3)
 
 
 def test_gain_moves_only_the_level(noise):
-    loud, quiet = (MfccEncoder().encode(noise * gain) for gain in (1, 0.1))
+    loud, quiet = (MfccEncoder().features(noise * gain) for gain in (1, 0.1))
     np.testing.assert_allclose(loud[:, 0] - quiet[:, 0], np.log(100) * np.sqrt(40), atol=1e-3)
     np.testing.assert_allclose(loud[:, 1:], quiet[:, 1:], atol=1e-3)
 
@@ -66,4 +66,4 @@ def test_refuses_an_impossible_hop():
 
 def test_rejects_nothing_to_encode():
     with pytest.raises(Rejected, match="no samples"):
-        MfccEncoder().encode(np.zeros(0, np.float32))
+        MfccEncoder().features(np.zeros(0, np.float32))

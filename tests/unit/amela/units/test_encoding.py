@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from amela.audio.load import load_utterance
 from amela.encoders import load_encoder
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
 from amela.units.encoding import encode_shard
+from amela.units.features import encoder_fingerprint
 from amela.units.sampling import sampling_order
+from amela.units.stream import Stream
 
 SPEC = {"backend": "mfcc", "hop": 0.02, "normalize": "speaker"}
 
@@ -28,7 +31,10 @@ def utterances(tmp_path):
 def encode(utterances, hours, **settings):
     spec = {**SPEC, **settings}
     ledger = Ledger("encode")
-    sample, sums = encode_shard(utterances, load_encoder(spec), spec, hours, ledger)
+    encoder = load_encoder(spec)
+    stream = Stream(encoder, load_utterance, lambda _, features: features)
+    made_by = encoder_fingerprint(spec, encoder.hop, encoder.dimension)
+    sample, sums = encode_shard(utterances, stream, made_by, hours, ledger)
     return sample, sums, ledger
 
 

@@ -6,18 +6,27 @@ Standard library only at import: the rule files read ``BACKENDS``.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, Mapping, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from amela.errors import AmelaError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from amela.checkpoints.receipt import Receipt
+
 BACKENDS = {
     "mfcc": "amela.encoders.mfcc:MfccEncoder",
     "logmel": "amela.encoders.logmel:LogMelEncoder",
+    "hf": "amela.encoders.hf:HuggingFaceEncoder",
+    "fairseq": "amela.encoders.fairseq:FairseqEncoder",
+    "textless": "amela.encoders.textless:TextlessEncoder",
 }
-NOT_OPTIONS = ("backend", "normalize")  # keys of an encoder's settings that its class does not take
+NOT_OPTIONS = ("backend", "checkpoint", "normalize")  # keys of an encoder's settings that its class does not take
+
+
+class DeviceFull(Exception):
+    """A batch does not fit into the memory of the device; a smaller one may."""
 
 
 class Encoder(Protocol):
@@ -25,20 +34,37 @@ class Encoder(Protocol):
 
     hop: float  # seconds
     dimension: int
+    receptive_field: float  # seconds of waveform that the front end sees for one frame
+    chunk: float  # seconds; longer utterances are encoded in stretches of this length (amela.units.chunks)
+    overlap: float  # seconds at either end of such a stretch whose frames are thrown away
+    batch_seconds: float  # padded seconds that the device takes well at a time; 0: one utterance at a time
 
-    def encode(self, samples_N: np.ndarray) -> np.ndarray:
-        """Features of one utterance.
+    def frames(self, n_samples: int) -> int:
+        """T: how many frames an utterance of N samples has; frame t covers ``[t·hop, (t+1)·hop)``."""
+        ...
+
+    def encode(self, batch: Sequence[np.ndarray]) -> List[Any]:
+        """Features of several utterances, of each what it gives alone.
 
         Args:
-            samples_N: 16 kHz mono, float32, shape (N,).
+            batch: 16 kHz mono, float32, shape (N,) each.
 
         Returns:
-            float32, shape (T, D) with T = ``frames.frame_count(N, hop)``; frame t covers
-            ``[t·hop, (t+1)·hop)``. Not normalised.
+            float32, shape (T, D) each, T = ``frames(N)``: NumPy arrays, or tensors on the
+            device of the model. Not normalised.
 
         Raises:
-            Rejected: there is nothing to encode.
+            Rejected: one of them has nothing to encode (``check``).
+            DeviceFull: the batch is too large for the device.
         """
+        ...
+
+    def check(self, samples_N: np.ndarray) -> None:
+        """Raise Rejected if an utterance cannot be encoded: too short, or samples that are not finite."""
+        ...
+
+    def array(self, values: np.ndarray) -> Any:
+        """``values`` where the features are, of the same type, for arithmetic with them."""
         ...
 
 
@@ -51,8 +77,15 @@ def backend_of(spec: Mapping[str, Any]) -> Tuple[str, str]:
     return module, attribute
 
 
-def load_encoder(spec: Mapping[str, Any]) -> Encoder:
-    """Build the backend named by ``spec["backend"]`` with the other keys as arguments."""
+def load_encoder(spec: Mapping[str, Any], checkpoint: Optional[Receipt] = None, compile: bool = False) -> Encoder:
+    """Build the backend named by ``spec["backend"]`` with the other keys as arguments.
+
+    Args:
+        checkpoint: files of its weights, for the backends that have any.
+        compile: translate the model to code for this machine first: minutes, for some speed.
+    """
     module, attribute = backend_of(spec)
     options = {key: value for key, value in spec.items() if key not in NOT_OPTIONS}
+    if checkpoint is not None:
+        options.update(checkpoint=checkpoint, compile=compile)
     return getattr(importlib.import_module(module), attribute)(**options)

@@ -14,8 +14,7 @@ import numpy as np
 from scipy.fft import rfft
 
 from amela.audio import SAMPLE_RATE
-from amela.encoders.frames import frame_count, hop_samples
-from amela.errors import Rejected
+from amela.encoders.frames import check_samples, frame_count, hop_samples
 
 # Shape legend: N = samples, T = frames, F = frequency bins (N_FFT / 2 + 1), B = mel bands.
 
@@ -91,10 +90,7 @@ def log_mel(samples_N: np.ndarray, hop: float, bands: int = BANDS) -> np.ndarray
     Raises:
         Rejected: no samples, or a sample that is not finite.
     """
-    if not len(samples_N):
-        raise Rejected("no samples")
-    if not np.isfinite(samples_N).all():
-        raise Rejected("samples that are not finite")
+    check_samples(samples_N)
     padded = np.pad(np.asarray(samples_N, dtype=np.float32), stft_padding(len(samples_N), hop))
     frames_TN = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[:: hop_samples(hop)]  # no copy
     log_mel_TB = np.empty((len(frames_TN), bands), dtype=np.float32)

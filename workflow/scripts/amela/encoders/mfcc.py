@@ -10,8 +10,8 @@ import numpy as np
 from scipy.fft import dct
 from scipy.ndimage import correlate1d
 
-from amela.encoders.frames import hop_samples
 from amela.encoders.mel import log_mel
+from amela.encoders.spectral import SpectralEncoder
 
 # Shape legend: N = samples, T = frames, C = coefficients, D = dimension.
 
@@ -22,17 +22,13 @@ SLOPE = np.array([-2, -1, 0, 1, 2]) / 10
 CURVATURE = np.array([2, -1, -2, -1, 2]) / 7
 
 
-class MfccEncoder:
+class MfccEncoder(SpectralEncoder):
     """39 values every ``hop`` seconds: c0-c12, their slopes, their curvatures."""
 
     dimension = 3 * COEFFICIENTS
 
-    def __init__(self, hop: float = 0.01) -> None:
-        hop_samples(hop)  # refuses an impossible hop before the first utterance
-        self.hop = hop
-
-    def encode(self, samples_N: np.ndarray) -> np.ndarray:
-        """See ``amela.encoders.Encoder.encode``; D = 39.
+    def features(self, samples_N: np.ndarray) -> np.ndarray:
+        """Float32, shape (T, 39).
 
         Cepstra are the orthonormal DCT-II of the natural log-mel spectrum (Davis and
         Mermelstein 1980). Before the first and after the last frame, that frame is repeated,

@@ -2,52 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence, Tuple
+from itertools import chain
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-from amela.audio.load import Loader, load_utterance
-from amela.encoders import Encoder
+import numpy as np
+
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
-from amela.units.features import FeatureSample, encoder_fingerprint
+from amela.units.batches import windows
+from amela.units.features import FeatureSample
 from amela.units.normalize import FeatureSums, group_of
 from amela.units.sampling import sampling_order, sampling_rank
+from amela.units.stream import Encoded, Stream
 
 
 def encode_shard(
-    utterances: Sequence[Utterance],
-    encoder: Encoder,
-    spec: Mapping[str, Any],
-    hours: float,
-    ledger: Ledger,
-    load: Loader = load_utterance,
+    utterances: Sequence[Utterance], stream: Stream[np.ndarray], made_by: Dict[str, Any], hours: float, ledger: Ledger
 ) -> Tuple[FeatureSample, FeatureSums]:
     """Features of a shard's sample, and the sums to normalise them by.
 
     Every utterance is encoded once, in the order of sampling; those beyond the sample
-    only enter the sums. Without normalisation nothing beyond the sample is encoded.
+    only enter the sums. Without normalisation nothing beyond the sample is needed.
 
     Args:
-        spec: settings of the encoder, with ``normalize``.
+        stream: gives features as arrays.
+        made_by: fingerprint of the encoder.
         hours: speech to sample; the utterance that crosses the line is the last.
         ledger: takes the utterances that cannot be encoded, in the order of ``utterances``.
-        load: gives the samples of an utterance.
     """
-    normalize = spec.get("normalize", "none")
-    made_by = encoder_fingerprint(spec, encoder.hop, encoder.dimension)
+    normalize = made_by["normalize"]
     sample, sums = FeatureSample(made_by), FeatureSums(made_by)
     sampled = 0.0  # seconds
-    for utterance in sampling_order(utterances):
-        wanted = sampled < hours * 3600
-        if not wanted and normalize == "none":
-            break
-        with ledger.guard(utterance.id):
-            features_TD = encoder.encode(load(utterance))
-            group = group_of(utterance, normalize)
-            if normalize != "none":
-                sums.add(group, features_TD)
-            if wanted:
-                sample.add(utterance.id, group, sampling_rank(utterance.id), features_TD)
-                sampled += sample.seconds[-1]
+    if hours > 0 or normalize != "none":
+        for encoded in _each(stream, sampling_order(utterances)):
+            wanted = sampled < hours * 3600
+            if not wanted and normalize == "none":
+                break
+            utterance, group = encoded.utterance, group_of(encoded.utterance, normalize)
+            with ledger.guard(utterance.id):
+                parts = encoded.result()
+                if normalize != "none":
+                    for features_TD in parts:
+                        sums.add(group, features_TD)
+                if wanted:
+                    sample.add(utterance.id, group, sampling_rank(utterance.id), np.concatenate(parts))
+                    sampled += sample.seconds[-1]
     position = {utterance.id: index for index, utterance in enumerate(utterances)}
     ledger.rows.sort(key=lambda row: position[row["id"]])
     return sample, sums
+
+
+def _each(stream: Stream[np.ndarray], utterances: List[Utterance]) -> Iterator[Encoded[np.ndarray]]:
+    return chain.from_iterable(stream.run(windows(utterances, stream.batch_seconds)))

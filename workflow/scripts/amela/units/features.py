@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,9 @@ from amela.errors import AmelaError
 from amela.io.table import read_table, write_table
 from amela.provenance import code_digest, settings_digest
 from amela.units.sequences import split_lists
+
+if TYPE_CHECKING:
+    from amela.checkpoints.receipt import Receipt
 
 KIND = "features"
 SCHEMA = pa.schema(
@@ -30,14 +33,26 @@ MAX_VALUES = 2**31 - 1  # values that the 32-bit offsets of one list column can 
 # Shape legend: T = frames of an utterance, D = feature dimension.
 
 
-def encoder_fingerprint(spec: Mapping[str, Any], hop: float, dimension: int) -> Dict[str, Any]:
-    """What features are made by: ``encoder`` digests the encoder's settings and the code of its backend."""
+def encoder_fingerprint(
+    spec: Mapping[str, Any], hop: float, dimension: int, checkpoint: Optional[Receipt] = None
+) -> Dict[str, Any]:
+    """What features are made by: ``encoder`` digests the encoder's settings, the code of its backend and its weights.
+
+    Weights count by their content: neither their name nor their place matters.
+    """
+    settings = {key: value for key, value in spec.items() if key != "checkpoint"}
+    weights = {"weights": checkpoint.sha256} if checkpoint is not None else {}
     return {
-        "encoder": settings_digest({**spec, "code": code_digest(backend_of(spec)[0])}),
+        "encoder": settings_digest({**settings, **weights, "code": code_digest(backend_of(spec)[0])}),
         "hop": hop,
         "dimension": dimension,
         "normalize": spec.get("normalize", "none"),
     }
+
+
+def as_numpy(features_TD: Any) -> np.ndarray:
+    """Features as an array, wherever the encoder left them."""
+    return features_TD if isinstance(features_TD, np.ndarray) else features_TD.cpu().numpy()
 
 
 @dataclass

@@ -1,0 +1,147 @@
+"""A shard through an encoder: audio decoded ahead, batches on the device, results in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
+
+import numpy as np
+
+from amela.audio.load import Loader
+from amela.encoders import DeviceFull, Encoder
+from amela.errors import AmelaError, Rejected
+from amela.io.manifest import Utterance
+from amela.units.batches import by_length
+from amela.units.chunks import Stretch, stretches
+
+# Shape legend: N = samples, T = frames, D = feature dimension.
+
+MOST_LOADERS = 8  # threads that decode audio
+BATCHES_AHEAD = 3  # whose audio is decoded while one is encoded
+
+logger = logging.getLogger("encode")
+T = TypeVar("T")
+Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
+
+
+@dataclass
+class Encoded(Generic[T]):
+    """What became of an utterance."""
+
+    utterance: Utterance
+    parts: List[T] = field(default_factory=list)  # of its stretches, in the order of time
+    rejected: Optional[Rejected] = None
+
+    def result(self) -> List[T]:
+        """``parts``. Raises Rejected where the utterance could not be encoded."""
+        if self.rejected is not None:
+            raise self.rejected
+        return self.parts
+
+
+@dataclass(frozen=True)
+class Work:
+    """One window of utterances, cut into stretches and divided into batches."""
+
+    utterances: List[Utterance]
+    stretches: List[Tuple[int, Stretch]]  # with the index of the utterance
+    batches: List[List[int]]  # of indices into ``stretches``
+    results: Dict[int, Any] = field(default_factory=dict)  # of each stretch: what is kept of it, or Rejected
+
+    def encoded(self) -> List[Encoded]:
+        """Results by utterance; the first stretch that is rejected rejects the whole."""
+        encoded: List[Encoded] = [Encoded(utterance) for utterance in self.utterances]
+        for index, (number, _) in enumerate(self.stretches):
+            result = self.results[index]
+            if isinstance(result, Rejected):
+                encoded[number].rejected = encoded[number].rejected or result
+            else:
+                encoded[number].parts.append(result)
+        return encoded
+
+
+class Stream(Generic[T]):
+    """Encodes windows of utterances (``amela.units.batches.windows``)."""
+
+    def __init__(
+        self, encoder: Encoder, load: Loader, finish: Callable[[Utterance, Any], T], batch_seconds: float = 0.0
+    ) -> None:
+        """
+        Args:
+            encoder: of speech.
+            load: gives the samples of an utterance.
+            finish: makes of the features (T, D) of a stretch what is kept, while they are on the device.
+            batch_seconds: padded seconds a batch; 0: as the encoder would have it.
+        """
+        self._encoder = encoder
+        self._load = load
+        self._finish = finish
+        self.batch_seconds = batch_seconds or encoder.batch_seconds
+
+    def run(self, windows: Iterable[List[Utterance]]) -> Iterator[List[Encoded[T]]]:
+        """Results of each window, in the order of its utterances.
+
+        Raises:
+            AmelaError: one utterance alone is too much for the device.
+        """
+        n_loaders = min(MOST_LOADERS, len(os.sched_getaffinity(0))) if self.batch_seconds else 1
+        with ThreadPoolExecutor(n_loaders) as pool:
+            for work, batch, loading in ahead(self._begin(windows, pool), BATCHES_AHEAD):
+                self._encode(work, batch, [future.result() for future in loading])
+                if batch is work.batches[-1]:
+                    yield work.encoded()
+
+    def _begin(
+        self, windows: Iterable[List[Utterance]], pool: ThreadPoolExecutor
+    ) -> Iterator[Tuple[Work, List[int], List[Future]]]:
+        """Every batch of every window, with its audio being decoded."""
+        for window in windows:
+            parts = [(number, part) for number, item in enumerate(window) for part in stretches(item, self._encoder)]
+            batches = by_length([part.audio.duration for _, part in parts], self.batch_seconds)
+            work = Work(window, parts, batches)
+            for batch in batches:
+                yield work, batch, [pool.submit(self._loaded, parts[index][1].audio) for index in batch]
+
+    def _loaded(self, audio: Utterance) -> Loaded:
+        try:
+            samples_N = self._load(audio)
+            self._encoder.check(samples_N)
+        except Rejected as error:
+            return error
+        return samples_N
+
+    def _encode(self, work: Work, batch: List[int], loaded: Sequence[Loaded]) -> None:
+        """Results of one batch."""
+        work.results.update(zip(batch, loaded))
+        whole = {index: samples_N for index, samples_N in zip(batch, loaded) if not isinstance(samples_N, Rejected)}
+        for index, features_TD in zip(whole, self._features(list(whole.values()))):
+            number, part = work.stretches[index]
+            kept_TD = features_TD[part.skip : part.skip + part.frames]
+            work.results[index] = self._finish(work.utterances[number], kept_TD)
+
+    def _features(self, batch: List[np.ndarray]) -> List[Any]:
+        """Features of a batch; where the device is full, of its halves."""
+        if not batch:
+            return []
+        try:
+            return self._encoder.encode(batch)
+        except DeviceFull as error:
+            if len(batch) == 1:
+                raise AmelaError(f"one stretch is too much: {error}", todo="give the encoder a smaller chunk") from None
+            logger.warning("%s: %d utterances are encoded in two batches", error, len(batch))
+        middle = len(batch) // 2
+        return self._features(batch[:middle]) + self._features(batch[middle:])
+
+
+def ahead(items: Iterable[T], n_items: int) -> Iterator[T]:
+    """The items, each begun while ``n_items`` before it are still under way."""
+    begun: deque = deque()
+    for item in items:
+        begun.append(item)
+        if len(begun) > n_items:
+            yield begun.popleft()
+    yield from begun
