@@ -47,6 +47,8 @@ class Clone:
         folder.mkdir(parents=True, exist_ok=True)
         for part in ("workflow", "tools", "config", "profiles"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "resources").mkdir()
+        shutil.copy(ROOT / "resources" / "checkpoints.tsv", folder / "resources")
         self.configure(config)
 
     def copied_to(self, folder: Path) -> "Clone":

@@ -73,9 +73,20 @@ RATES: Dict[str, Rate] = {
     "motifs": Rate(0.001, memory_hour=2),
     "vocoder_train": Rate(0.01, memory=2_000),
     "resynth:griffinlim": Rate(0.05, memory_hour=2, memory_uncut=500, disk=60, goes_on=True),
+    "resynth:codehifigan": Rate(0.3, memory=2_000, memory_hour=2, memory_uncut=700, disk=60, goes_on=True),
+    "resynth:textless": Rate(0.4, memory=3_000, memory_hour=2, memory_uncut=70_000, disk=60, goes_on=True),
+    "resynth:codehifigan-gpu": Rate(0.01, memory=6_000, memory_hour=2, memory_uncut=700, disk=60, goes_on=True),
+    "resynth:textless-gpu": Rate(0.4, memory=3_000, memory_hour=2, memory_uncut=70_000, disk=60, goes_on=True),
     "asr:pocketsphinx": Rate(0.3, memory_uncut=300, disk=0.5, goes_on=True),
     "asr_score": Rate(0.0005, memory_hour=2),
     "merge": Rate(0.0005, memory_hour=2, disk=0.5),
+    "export": Rate(0.001, memory_hour=5, disk=20),  # the largest: every unit with its times
+    "features": Rate(0.004, memory=2_000, memory_hour=2, memory_uncut=1_800, disk=60, goes_on=True),
+    **{
+        f"features:{backend}": replace(rate, memory=rate.memory + 4_000, memory_uncut=1_200, disk=750, goes_on=True)
+        for backend, rate in TRANSFORMERS.items()
+    },
+    "s3prl_upstream": Rate(0.0),
     "lm_train": Rate(0.005, memory=3_000, memory_hour=2, goes_on=True),  # an epoch
     "lm_score": Rate(0.001, memory=3_000, memory_hour=2),  # the test part alone
     "lm_select": Rate(0.0),

@@ -40,6 +40,11 @@ class Receipt:
     hop: Optional[float] = None
     of: Tuple[str, ...] = ()
 
+    @property
+    def registered(self) -> bool:
+        """Whether it has a name of the registry; those of the hub and of files say where it is, not what."""
+        return "/" not in self.name
+
     def only_file(self) -> Path:
         """The checkpoint's file. Raises AmelaError unless there is exactly one."""
         if len(self.files) != 1:

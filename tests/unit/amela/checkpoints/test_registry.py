@@ -1,0 +1,173 @@
+import subprocess
+import sys
+
+import pytest
+
+from amela.checkpoints.registry import (
+    COLUMNS,
+    REGISTRY,
+    HubModel,
+    hub_model,
+    local_files,
+    mistake,
+    read_registry,
+    registered,
+)
+from amela.errors import DataError
+
+SHA256 = "a" * 64
+
+
+def line(**cells):
+    given = {"name": "tiny", "kind": "encoder", "file": "tiny.pt", "source": "https://x.org/tiny.pt", **cells}
+    return "\t".join(given.get(column, "") for column in COLUMNS) + "\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(*lines, columns=COLUMNS):
+        path = tmp_path / "checkpoints.tsv"
+        path.write_text("\t".join(columns) + "\n" + "".join(lines))
+        return path
+
+    return write
+
+
+def test_a_row(table):
+    given = line(sha256=SHA256, bytes="12", licence="MIT", layer="9", hop="0.02", of="one two", revision="abc")
+    (row,) = read_registry(table(given))["tiny"]
+    assert (row.sha256, row.bytes, row.licence, row.layer, row.hop) == (SHA256, 12, "MIT", 9, 0.02)
+    assert (row.of, row.revision, row.repository) == (("one", "two"), "abc", None)
+
+
+def test_empty_cells_are_unknown(table):
+    (row,) = read_registry(table(line()))["tiny"]
+    assert (row.sha256, row.bytes, row.licence, row.layer, row.hop, row.of, row.revision) == (*[None] * 5, (), None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"kind": "model"}, "kind"),
+        ({"name": ""}, "name"),
+        ({"name": "a/b"}, "name"),
+        ({"file": "../x"}, "file"),
+        ({"file": ""}, "file"),
+        ({"source": "ftp://x.org/tiny.pt"}, "source"),
+        ({"source": "hub:tiny"}, "source"),
+        ({"sha256": "A" * 64}, "sha256"),
+        ({"sha256": "a" * 63}, "sha256"),
+        ({"bytes": "many"}, "bytes"),
+        ({"layer": "9.5"}, "layer"),
+    ],
+)
+def test_a_row_that_cannot_be(table, cells, told):
+    with pytest.raises(DataError, match=rf"{told}.*checkpoints.tsv:3"):
+        read_registry(table(line(name="good"), line(**cells)))
+
+
+def test_rows_of_a_name_agree(table):
+    with pytest.raises(DataError, match="agree"):
+        read_registry(table(line(), line(file="config.json", licence="MIT")))
+    with pytest.raises(DataError, match="agree"):
+        read_registry(table(line(), line()))
+
+
+def test_other_columns(table):
+    with pytest.raises(DataError, match="columns must be name, kind"):
+        read_registry(table(line(), columns=("name", "kind")))
+    with pytest.raises(DataError, match="2 cells"):
+        read_registry(table("tiny\tencoder\n"))
+
+
+def test_ours():
+    """What is named by another row is there, and of the kind that it has to be."""
+    registry = read_registry()
+    parents = {"encoder": (), "quantizer": ("encoder",), "vocoder": ("quantizer",)}
+    for rows in registry.values():
+        for of in rows[0].of:
+            assert registry[of][0].kind in parents[rows[0].kind]
+            assert rows[0].hop == registry[of][0].hop
+            assert rows[0].kind != "vocoder" or rows[0].layer == registry[of][0].layer
+        assert bool(rows[0].of) == (rows[0].kind != "encoder")
+    (quantizer,) = registry["mhubert-base-vp_mls_cv_8lang-kmeans-expresso-2000"]
+    assert (quantizer.layer, quantizer.hop, quantizer.of) == (12, 0.02, ("mhubert-base-vp_mls_cv_8lang",))
+    vocoder = registry["mhubert-base-vp_mls_cv_8lang-kmeans-expresso-2000-hifigan"]
+    assert [row.file for row in vocoder] == ["generator.pt", "config.json", "speakers.txt", "styles.txt"]
+
+
+def test_revisions_of_the_hub_are_commits():
+    revisions = [row.revision for rows in read_registry().values() for row in rows if row.revision]
+    assert revisions
+    assert all(len(revision) == 40 and int(revision, 16) for revision in revisions)
+
+
+def test_by_name_or_by_hub_id(table):
+    registry = read_registry(table(line(name="small", file="", source="hub:org/Small", revision="c" * 40)))
+    assert registered("small", registry) == registered("org/Small", registry) == registry["small"]
+    assert registered("org/Small@main", registry) == registered("org/small", registry) == []
+    assert hub_model("org/Small", registered("org/Small", registry)) == HubModel("org/Small", "c" * 40)
+
+
+def test_a_file_of_a_repository_is_not_the_repository(table):
+    registry = read_registry(table(line(name="small", source="hub:org/small")))
+    assert registered("org/small", registry) == []
+    assert hub_model("small", registry["small"]) == HubModel("org/small", None, ("tiny.pt",))
+
+
+@pytest.mark.parametrize(
+    ("given", "model"),
+    [
+        ("org/name", HubModel("org/name", None)),
+        ("org/name@v1.0", HubModel("org/name", "v1.0")),
+        ("org/name@refs/pr/1", HubModel("org/name", "refs/pr/1")),
+        ("name", None),
+        ("./org/name", None),
+        ("/org/name", None),
+        ("a/b/c", None),
+    ],
+)
+def test_hub_ids(given, model):
+    assert hub_model(given, []) == model
+
+
+def test_a_model_folder_stands_for_its_weights_and_configuration(tmp_path):
+    for name in ("config.json", "preprocessor_config.json", "pytorch_model.bin", "README.md", "tf_model.h5"):
+        (tmp_path / name).touch()
+    found = [path.name for path in local_files(str(tmp_path), [])]
+    assert found == ["config.json", "preprocessor_config.json", "pytorch_model.bin"]
+    (tmp_path / "model.safetensors").touch()
+    assert [path.name for path in local_files(str(tmp_path), [])][1] == "model.safetensors"
+    assert len(local_files(str(tmp_path), [])) == 3
+
+
+def test_another_folder_stands_for_all_its_files(tmp_path):
+    for name in ("generator.pt", "config.json", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    assert [path.name for path in local_files(str(tmp_path), [])] == ["config.json", "generator.pt"]
+
+
+def test_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "org").mkdir()
+    (tmp_path / "org" / "name").touch()
+    assert [str(path) for path in local_files("org/name", [])] == ["org/name"]  # before the hub
+    assert [str(path) for path in local_files("./nothing.pt", [])] == ["nothing.pt"]
+    assert local_files("org/other", []) is None
+
+
+def test_mistakes_of_a_configuration(table, tmp_path):
+    registry = read_registry(table(line(name="small"), line(name="km", kind="quantizer")))
+    assert mistake("small", "encoder", registry) is None
+    assert mistake("org/other", "encoder", registry) is None
+    assert mistake(str(tmp_path), "quantizer", registry) is None
+    assert mistake("small", "quantizer", registry).endswith("known: km")
+    assert mistake("nothing", "encoder", registry).endswith("known: small")
+
+
+def test_it_is_read_without_packages():
+    """The Snakefile imports it at every start."""
+    code = "from amela.checkpoints.registry import read_registry; assert read_registry()"
+    environment = {"PYTHONPATH": str(REGISTRY.parents[1] / "workflow" / "scripts")}
+    subprocess.run([sys.executable, "-S", "-c", code], env=environment, check=True)

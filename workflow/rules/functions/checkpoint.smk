@@ -1,0 +1,56 @@
+"""Input functions and parameters of the rules in checkpoint.smk."""
+
+from amela.checkpoints.registry import local_files, mistake, read_registry, registered
+from amela.errors import AmelaError
+
+CHECKPOINT_KINDS = {"encoders": "encoder", "codebooks": "quantizer", "vocoders": "vocoder"}
+CONTENT = ("name", "file", "revision", "sha256", "layer", "hop", "of")  # of the registry's columns
+
+try:
+    CHECKPOINTS = read_registry()
+except AmelaError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def with_checkpoint(section):
+    """Names of the things in a section that have weights from elsewhere."""
+    return [name for name, thing in config[section].items() if thing.get("checkpoint")]
+
+
+def check_checkpoints():
+    """Stop where a configured checkpoint cannot be one."""
+    mistakes = [
+        f"configuration: {section}.{name}.checkpoint: {wrong}"
+        for section, kind in CHECKPOINT_KINDS.items()
+        for name in with_checkpoint(section)
+        if (wrong := mistake(config[section][name]["checkpoint"], kind, CHECKPOINTS))
+    ]
+    if mistakes:
+        raise WorkflowError("\n".join(mistakes))
+
+
+def configured_checkpoint(wildcards):
+    return config[wildcards.kind][wildcards.name]["checkpoint"]
+
+
+def checkpoint_files(wildcards):
+    """Files of a checkpoint that is a path: new ones make stale what was made with them."""
+    name = configured_checkpoint(wildcards)
+    return list(map(str, local_files(name, registered(name, CHECKPOINTS)) or []))
+
+
+def checkpoint_entry(wildcards):
+    """JSON of what the registry says of the content, so that another one is seen."""
+    rows = registered(configured_checkpoint(wildcards), CHECKPOINTS)
+    return json.dumps([{key: getattr(row, key) for key in CONTENT} for row in rows], sort_keys=True)
+
+
+def needed_checkpoints():
+    """Receipts of everything with weights that a codebook or a vocoder of the configuration needs."""
+    encoders = {codebook["encoder"] for codebook in config["codebooks"].values()}
+    names = {section: with_checkpoint(section) for section in CHECKPOINT_KINDS}
+    names["encoders"] = [name for name in names["encoders"] if name in encoders]
+    return [f"<results>/models/{section}/{name}/checkpoint.json" for section, found in names.items() for name in found]
+
+
+check_checkpoints()

@@ -1,0 +1,157 @@
+"""The registry of checkpoints, ``resources/checkpoints.tsv``, and what a configuration's ``checkpoint`` means.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from amela.checkpoints.receipt import Facts
+from amela.errors import DataError
+
+REGISTRY = Path(__file__).resolve().parents[4] / "resources" / "checkpoints.tsv"
+HUB = "hub:"
+HUB_ID = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?$")
+PATH_LIKE = ("/", "./", "../", "~")
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # of a model of the hub; the first that there is
+CONFIGURATIONS = ("config.json", "preprocessor_config.json")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file of a checkpoint, or a repository of the hub; None and () where nobody knows."""
+
+    name: str
+    kind: str  # encoder, quantizer or vocoder
+    file: str  # name that it gets; empty: of a repository, its weights and configuration
+    source: str  # url, or hub:org/name
+    revision: Optional[str]  # commit of the hub
+    sha256: Optional[str]
+    bytes: Optional[int]
+    licence: Optional[str]
+    layer: Optional[int]
+    hop: Optional[float]
+    of: Tuple[str, ...]
+
+    @property
+    def repository(self) -> Optional[str]:
+        """``org/name`` on the hub."""
+        return self.source[len(HUB) :] if self.source.startswith(HUB) else None
+
+    @property
+    def facts(self) -> Facts:
+        """What the receipt repeats."""
+        return Facts(self.licence, self.layer, self.hop, self.of)
+
+
+class HubModel(NamedTuple):
+    """Files of a repository; ``files`` empty: its weights and configuration."""
+
+    repository: str
+    revision: Optional[str]
+    files: Tuple[str, ...] = ()
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+KINDS = ("encoder", "quantizer", "vocoder")
+
+
+def read_registry(path: Path = REGISTRY) -> Dict[str, List[Row]]:
+    """Name → its rows, in the order of the file. Raises DataError with file and line on a row that cannot be."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if tuple(next(rows, ())) != COLUMNS:
+            raise DataError(f"the columns must be {', '.join(COLUMNS)}", f"{path}:1")
+        entries: Dict[str, List[Row]] = {}
+        for number, cells in enumerate(rows, 2):
+            row = _row(cells, f"{path}:{number}")
+            entries.setdefault(row.name, []).append(row)
+    for name, entry in entries.items():
+        if len({(row.kind, row.facts) for row in entry}) > 1 or len({row.file for row in entry}) < len(entry):
+            raise DataError("its rows must differ by their files and agree in the rest", f"{path}: {name}")
+        if len(entry) > 1 and any(row.repository for row in entry):
+            raise DataError("a repository of the hub is one row", f"{path}: {name}")
+    return entries
+
+
+def _row(cells: List[str], where: str) -> Row:
+    if len(cells) != len(COLUMNS):
+        raise DataError(f"{len(cells)} cells, expected {len(COLUMNS)}", where)
+    values: Dict[str, Any] = dict(zip(COLUMNS, cells))
+    converted = {"bytes": int, "layer": int, "hop": float, "of": str.split}
+    try:
+        for key in ("revision", "sha256", "licence", *converted):
+            values[key] = converted.get(key, str)(values[key]) if values[key] else None
+    except ValueError as error:
+        raise DataError(f"{key}: {error}", where) from error
+    row = Row(**{**values, "of": tuple(values["of"] or ())})
+    wrong = [
+        *(["name"] if not row.name or "/" in row.name else []),
+        *(["kind"] if row.kind not in KINDS else []),
+        *(["file"] if "/" in row.file or (not row.file and not row.repository) else []),
+        *(["source"] if not re.match(r"(https?|file)://|hub:[\w.-]+/[\w.-]+$", row.source) else []),
+        *(["sha256"] if row.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", row.sha256) else []),
+    ]
+    if wrong:
+        raise DataError(f"{', '.join(wrong)} cannot be so", where)
+    return row
+
+
+def registered(checkpoint: str, registry: Mapping[str, List[Row]]) -> List[Row]:
+    """Rows of a name, or of a hub id whose repository has an entry (a revision of its own excepted); else none."""
+    by_hub_id = (rows for rows in registry.values() if rows[0].repository == checkpoint and not rows[0].file)
+    return registry.get(checkpoint) or next(by_hub_id, [])
+
+
+def hub_model(checkpoint: str, rows: List[Row]) -> Optional[HubModel]:
+    """The repository to take a checkpoint from; None if it is not from the hub."""
+    if rows:
+        row = rows[0]
+        return HubModel(row.repository, row.revision, (row.file,) if row.file else ()) if row.repository else None
+    match = None if checkpoint.startswith(PATH_LIKE) else HUB_ID.match(checkpoint)
+    return HubModel(match["repository"], match["revision"]) if match else None
+
+
+def local_files(checkpoint: str, rows: List[Row]) -> Optional[List[Path]]:
+    """Files that a ``checkpoint`` which is a path stands for; None if it is no path.
+
+    Of a folder with a model as the hub has them: its weights and configuration. Of any other
+    folder: all files that are not hidden. A path where nothing is stands for itself.
+    """
+    path = Path(checkpoint).expanduser()
+    if rows or not (checkpoint.startswith(PATH_LIKE) or path.exists()):
+        return None
+    if not path.is_dir():
+        return [path]
+    model = model_files(found.name for found in path.iterdir())
+    names = model or (found.name for found in path.iterdir() if found.is_file() and not found.name.startswith("."))
+    return [path / name for name in sorted(names)]
+
+
+def model_files(names: Iterable[str]) -> List[str]:
+    """Of the files of a folder or repository, those of a model as the hub has them; none if they are not whole."""
+    present = set(names)
+    weights = [name for name in WEIGHTS if name in present][:1]
+    if not weights or "config.json" not in present:
+        return []
+    return [*(name for name in CONFIGURATIONS if name in present), *weights]
+
+
+def mistake(checkpoint: str, kind: str, registry: Mapping[str, List[Row]]) -> Optional[str]:
+    """Why a configured ``checkpoint`` cannot be one of this kind; None if it can."""
+    rows = registered(checkpoint, registry)
+    if rows and rows[0].kind != kind:
+        known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
+        return f"{checkpoint!r} is of kind {rows[0].kind}, wanted is: {kind}; known: {', '.join(known)}"
+    if not rows and hub_model(checkpoint, rows) is None and local_files(checkpoint, rows) is None:
+        known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
+        return (
+            f"{checkpoint!r} is no name of the registry, no model of the hub (org/name), no file and no folder; "
+            f"known: {', '.join(known)}"
+        )
+    return None
