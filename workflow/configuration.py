@@ -29,9 +29,16 @@ PARENTS: Dict[str, Dict[str, Tuple[str, ...]]] = {
     "bpes": {"codebook": ("codebooks",), "fit_on": ("corpora",)},
     "vocoders": {"codebook": ("codebooks",), "train_on": ("corpora",)},
     "lms": {"tokens": ("codebooks", "bpes"), "train_on": ("corpora",)},
+    "exports": {"codebook": ("codebooks",), "encoder": ("encoders",), "corpora": ("corpora",)},
 }
-ALL_CORPORA = {"fit_on", "train_on"}  # keys that mean every corpus when left out
-SECTIONS = ("corpora", "segmentations", "vads", "encoders", "codebooks", "bpes", "vocoders", "asrs", "lms")
+ALL_CORPORA = {"fit_on", "train_on", "corpora"}  # keys that mean every corpus when left out
+SECTIONS = ("corpora", "segmentations", "vads", "encoders", "codebooks", "bpes", "vocoders", "asrs", "lms", "exports")
+# What is exported → the formats that it can have.
+EXPORT_FORMATS = {
+    "codebook": ("corpus-json", "bpe-text", "pt", "textless", "slamkit", "discophon", "kaldi"),
+    "encoder": ("npy", "pt", "s3prl"),
+}
+FRAME_BY_FRAME = ("discophon",)  # formats that say when a unit is by its place alone
 # Hyper-parameters of a language model, in the order of its folder's name.
 POINT = {"lr": "r", "hidden": "h", "embedding": "e", "layers": "l", "batch": "b", "dropout": "d"}
 
@@ -50,10 +57,12 @@ def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dic
                 config[section] = resolve_like(section, things)
     _raise(validate(config, schemas))
     _raise([_of_default(mistake, given) for mistake in check_references(config)] + check_limits(config))
+    _raise(check_exports(config))
     for section, keys in PARENTS.items():
         for thing in config[section].values():
             for key in keys.keys() & ALL_CORPORA:
-                thing.setdefault(key, sorted(config["corpora"]))
+                if not thing.get("checkpoint"):  # what others trained knows none of these corpora
+                    thing.setdefault(key, sorted(config["corpora"]))
     return config
 
 
@@ -213,6 +222,26 @@ def check_limits(config: Mapping[str, Any]) -> List[str]:
             mistakes.append(f"lms.{name}.valid: with test ({lm['test']}) nothing is left to train on")
         if max(1, lm["gpu"]) % lm["nodes"]:
             mistakes.append(f"lms.{name}.gpu: {lm['gpu']} cannot be divided evenly over nodes ({lm['nodes']})")
+    return mistakes
+
+
+def check_exports(config: Mapping[str, Any]) -> List[str]:
+    """One line for each export that is of nothing, of two things, or in a format that what it is of cannot have."""
+    mistakes = []
+    for name, export in config["exports"].items():
+        of = [key for key in EXPORT_FORMATS if key in export]
+        if len(of) != 1:
+            mistakes.append(f"exports.{name}: give either codebook (its units) or encoder (its features)")
+            continue
+        if export["format"] not in EXPORT_FORMATS[of[0]]:
+            mistakes.append(
+                f"exports.{name}.format: {export['format']!r} is no format for what {of[0]} gives; "
+                f"allowed: {_listed(EXPORT_FORMATS[of[0]])}"
+            )
+        elif export["deduplicate"] is not None and of == ["encoder"]:
+            mistakes.append(f"exports.{name}.deduplicate: only units have runs; leave it out")
+        elif export["deduplicate"] and export["format"] in FRAME_BY_FRAME:
+            mistakes.append(f"exports.{name}.deduplicate: {export['format']} has one unit a frame; leave it out")
     return mistakes
 
 

@@ -42,6 +42,7 @@ NAMES = {
     "asr": config["asrs"],
     "voice": ["natural", *config["vocoders"]],
     "lm": config["lms"],
+    "export": config["exports"],
     "point": sorted({name for points in POINTS.values() for name in points}),
 }
 

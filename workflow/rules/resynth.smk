@@ -1,9 +1,10 @@
-"""Resynth: speech again from units, as long as the natural speech.
+"""Resynth: speech again from units, as long as the natural speech unless a vocoder predicts how long.
 
 INPUTS   corpora/{corpus}/manifest/shard-{shard}.jsonl, units/{codebook}/shard-{shard}.parquet,
-         models/vocoders/{vocoder}/vocoder.parquet
+         models/vocoders/{vocoder}/vocoder.parquet; of a pretrained vocoder checkpoint.json, and
+         models/codebooks/{codebook}/: codebook.parquet, and checkpoint.json if it was not fitted here
 OUTPUTS  corpora/{corpus}/resynth/{vocoder}/shard-{shard}.jsonl, .rejected.jsonl, shard-{shard}/ (audio)
-CONFIG   vocoders.{vocoder}: codebook, backend, iterations, seed
+CONFIG   vocoders.{vocoder}, without train_on and train_hours
 """
 
 
@@ -14,7 +15,9 @@ rule resynth:
     input:
         manifest="<results>/corpora/{corpus}/manifest/shard-{shard}.jsonl",
         units=resynth_units,
-        vocoder="<results>/models/vocoders/{vocoder}/vocoder.parquet",
+        vocoder=resynth_model,
+        codebook=resynth_codebook,
+        codebook_checkpoint=resynth_codebook_checkpoint,
     output:
         utterances="<results>/corpora/{corpus}/resynth/{vocoder}/shard-{shard}.jsonl",
         rejected="<results>/corpora/{corpus}/resynth/{vocoder}/shard-{shard}.rejected.jsonl",
@@ -27,15 +30,19 @@ rule resynth:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        **needs("resynth", hours_of_shard, vocoder_backend),
+        **needs("resynth", hours_of_shard, resynth_cost, gpu=how_to_resynth("gpu")),
+        batch_seconds=how_to_resynth("batch_seconds"),
     params:
         script=script("resynth"),
         environment=vocoder_environment,
-        vocoder=lambda wildcards: settings("vocoders", wildcards.vocoder, "backend", "iterations", "seed"),
+        vocoder=resynth_settings,
+        codebook=lambda wildcards, input: optional("--codebook", input.codebook),
+        codebook_checkpoint=lambda wildcards, input: optional("--codebook-checkpoint", input.codebook_checkpoint),
         code=lambda wildcards: code_digest("resynth", vocoder_module(wildcards)),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --units {input.units:q}"
         " --model {input.vocoder:q} --vocoder {params.vocoder:q}"
+        " {params.codebook:q} {params.codebook_checkpoint:q} --batch-seconds {resources.batch_seconds}"
         " --audio {output.audio:q} --output {output.utterances:q} --rejected {output.rejected:q}"
         " > {log:q} 2>&1"

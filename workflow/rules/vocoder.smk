@@ -3,7 +3,7 @@
 INPUTS   models/codebooks/{codebook}; corpora/{corpus}/manifest, units/{codebook}
          of the corpora in train_on; no corpus where the codebook itself can be heard
 OUTPUTS  models/vocoders/{vocoder}/vocoder.parquet
-CONFIG   vocoders.{vocoder}: codebook, backend, train_on, train_hours
+CONFIG   vocoders.{vocoder}: codebook, backend, train_on, train_hours; those with a checkpoint are not trained
 """
 
 
@@ -22,6 +22,8 @@ rule vocoder_train:
         "<logs>/vocoder_train/{vocoder}.log",
     benchmark:
         "<benchmarks>/vocoder_train/{vocoder}.tsv"
+    wildcard_constraints:
+        vocoder=trained_vocoders(),
     conda:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1

@@ -1,7 +1,19 @@
 """Input functions and parameters of the rules in vocoder.smk."""
 
 from amela.vocoder import BACKENDS as VOCODERS
-from amela.vocoder import is_log_mel
+from amela.vocoder import PRETRAINED, is_log_mel
+
+VOCODER_ENVIRONMENTS = {
+    "griffinlim": "vocoder-griffinlim",
+    "codehifigan": "vocoder-codehifigan",
+    "textless": "encode-textless",  # one environment for the original encoder and vocoder
+}
+
+
+def trained_vocoders():
+    """Pattern of the names of the vocoders that are trained here."""
+    names = [name for name, vocoder in config["vocoders"].items() if vocoder["backend"] not in PRETRAINED]
+    return "|".join(map(re.escape, names)) or "$^"
 
 
 def vocoder_backend(wildcards):
@@ -9,7 +21,7 @@ def vocoder_backend(wildcards):
 
 
 def vocoder_environment(wildcards):
-    return f"vocoder-{vocoder_backend(wildcards)}"
+    return VOCODER_ENVIRONMENTS[vocoder_backend(wildcards)]
 
 
 def vocoder_module(wildcards):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from amela.encoders.mel import log_mel
+from amela.vocoder import Item
 from amela.vocoder.centroids import MelCentroids, write_vocoder
 
 FINGERPRINT = {"encoder": "abc", "hop": 0.01, "sha256": "0" * 64}
@@ -13,6 +14,14 @@ AMPLITUDE = 0.3
 
 def tone(frequency, n_samples=16_000):
     return (AMPLITUDE * np.sin(2 * np.pi * frequency * np.arange(n_samples) / 16_000)).astype(np.float32)
+
+
+def speak(vocoder, units_T, n_samples, name="a"):
+    """Speech of one utterance."""
+    item = Item(units_T, n_samples, name)
+    vocoder.check(item)
+    (samples_N,) = vocoder.synthesise([item])
+    return samples_N
 
 
 @pytest.fixture

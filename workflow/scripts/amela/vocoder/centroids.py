@@ -14,13 +14,13 @@ from amela.errors import AmelaError, DataError
 from amela.io.table import read_table, write_table
 from amela.provenance import check_fingerprint
 from amela.units.sequences import split_lists
+from amela.vocoder.durations import MAX_MISSING
 
 # Shape legend: T = frames, K = units, B = mel bands.
 
 KIND = "vocoder"
 SCHEMA = pa.schema([("unit", pa.uint16()), ("log_mel", pa.list_(pa.float32())), ("frames", pa.int64())])
 MEL = {"bands": BANDS, "n_fft": N_FFT, "window": WINDOW, "fmin": FMIN, "fmax": FMAX, "floor": FLOOR}
-MAX_MISSING = 2  # frames that an encoder with a wide window may leave out at the end
 
 
 @dataclass(frozen=True)

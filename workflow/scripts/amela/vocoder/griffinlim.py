@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import List, Sequence
 
 import numpy as np
 
 from amela.encoders.frames import frame_count, hop_samples
 from amela.encoders.mel import mel_filters
-from amela.errors import DataError, Rejected
-from amela.vocoder.centroids import MAX_MISSING, read_vocoder
+from amela.vocoder import Item
+from amela.vocoder.centroids import read_vocoder
+from amela.vocoder.durations import check_duration
 from amela.vocoder.phase import griffin_lim
 
 # Shape legend: N = samples, T = units, S = frames of the synthesis, K = units of the codebook,
@@ -43,6 +45,8 @@ def invert_mel(log_mel_KB: np.ndarray) -> np.ndarray:
 class GriffinLimVocoder:
     """See ``amela.vocoder.Vocoder``."""
 
+    batch_seconds = 0.0  # it has no use for batches
+
     def __init__(self, model: Path, iterations: int = 32, seed: int = 0) -> None:
         centroids = read_vocoder(model)
         self.hop = centroids.hop
@@ -51,13 +55,15 @@ class GriffinLimVocoder:
         self.seed = seed
         self._log_magnitudes_KF = invert_mel(centroids.log_mel_KB)  # once, not frame by frame
 
-    def synthesise(self, units_T: np.ndarray, n_samples: int, name: str) -> np.ndarray:
+    def check(self, item: Item) -> None:
+        """See ``amela.vocoder.Vocoder.check``."""
+        check_duration(item, self.hop)
+
+    def synthesise(self, batch: Sequence[Item]) -> List[np.ndarray]:
         """See ``amela.vocoder.Vocoder.synthesise``."""
-        if not len(units_T):
-            raise Rejected("no units")
-        expected = frame_count(n_samples, self.hop)
-        if abs(len(units_T) - expected) > MAX_MISSING:
-            raise DataError(f"{len(units_T)} units for {n_samples} samples, expected {expected}", name)
+        return [self._speech(*item) for item in batch]
+
+    def _speech(self, units_T: np.ndarray, n_samples: int, name: str) -> np.ndarray:
         repeats = max(1, round(self.hop / FRAME))
         n_frames = frame_count(n_samples, self.hop / repeats)
         units_S = np.repeat(units_T, repeats)[:n_frames]

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -18,15 +18,16 @@ from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, audio_location, read_manifest
 from amela.provenance import check_fingerprint
+from amela.units.batches import by_length, windows
 from amela.units.sequences import read_units
-from amela.vocoder import Vocoder
+from amela.vocoder import Item, Vocoder
 
 # Shape legend: T = units of an utterance, N = samples.
 
-Item = Tuple[Utterance, np.ndarray]  # the natural utterance, and its units (T,)
+Pair = Tuple[Utterance, np.ndarray]  # the natural utterance, and its units (T,)
 
 
-def read_items(manifest: Path, units: Path, vocoder: Vocoder) -> List[Item]:
+def read_pairs(manifest: Path, units: Path, vocoder: Vocoder) -> List[Pair]:
     """Utterances with their units, in the order of the units.
 
     Raises:
@@ -55,9 +56,7 @@ class Resynthesis:
         self.folder = folder
         self.working = folder.with_name(f".{folder.name}.working")
         self._journal = journal
-        self._finished = {
-            item: row["place"] for item, row in journal.rows.items() if (self.working / row["place"]).is_file()
-        }
+        self._finished = {item: row for item, row in journal.rows.items() if (self.working / row["place"]).is_file()}
         self._remove_others()
         self._places = Places(self.working)
         for row in journal.rows.values():
@@ -69,39 +68,59 @@ class Resynthesis:
         if not self._finished:
             shutil.rmtree(self.working, ignore_errors=True)
         self.working.mkdir(parents=True, exist_ok=True)
-        whole = {self.working / place for place in self._finished.values()}
+        whole = {self.working / row["place"] for row in self._finished.values()}
         for path in sorted(self.working.rglob("*")):
             if path.is_file() and path not in whole:
                 path.unlink()
 
-    def add_all(self, items: Iterable[Item], vocoder: Vocoder, ledger: Ledger) -> Iterator[Utterance]:
-        """Synthesise what is not finished; yields the manifest's rows in order."""
-        for utterance, units_T in items:
-            with ledger.guard(utterance.id):
-                if utterance.id not in self._finished:
-                    self._add(utterance, units_T, vocoder)
-                yield self._row(utterance)
+    def add_all(self, pairs: Sequence[Pair], vocoder: Vocoder, ledger: Ledger) -> Iterator[Utterance]:
+        """Synthesise what is not finished; yields the manifest's rows in order.
 
-    def _add(self, utterance: Utterance, units_T: np.ndarray, vocoder: Vocoder) -> None:
-        n_samples = round(utterance.duration * SAMPLE_RATE)
-        samples_N = vocoder.synthesise(units_T, n_samples, utterance.id)
-        row = self._journal.rows.get(utterance.id)  # its file was lost, its place is kept
-        place = row["place"] if row else self._places.new(utterance.id)
+        Batches depend on all utterances, finished or not, so that a job that goes on makes the same.
+        """
+        units_of = {utterance.id: units_T for utterance, units_T in pairs}
+        utterances = [utterance for utterance, _ in pairs]
+        alone = not vocoder.batch_seconds
+        for window in [[one] for one in utterances] if alone else windows(utterances, vocoder.batch_seconds):
+            items = []
+            for utterance in window:
+                item = Item(units_of[utterance.id], round(utterance.duration * SAMPLE_RATE), utterance.id)
+                with ledger.guard(utterance.id):
+                    vocoder.check(item)
+                    items.append(item)
+            self._add(items, vocoder)
+            yield from (self._row(utterance) for utterance in window if utterance.id in self._finished)
+
+    def _add(self, items: Sequence[Item], vocoder: Vocoder) -> None:
+        """Synthesise the batches of a window of which something is not finished."""
+        speech: Dict[str, np.ndarray] = {}
+        for indices in by_length([len(item.units_T) * vocoder.hop for item in items], vocoder.batch_seconds):
+            batch = [items[index] for index in indices]
+            if any(item.name not in self._finished for item in batch):
+                speech.update(zip((item.name for item in batch), vocoder.synthesise(batch)))
+        for item in items:
+            if item.name not in self._finished:
+                self._save(item.name, speech.pop(item.name))
+
+    def _save(self, name: str, samples_N: np.ndarray) -> None:
+        row = self._journal.rows.get(name)  # its file was lost, its place is kept
+        place = row["place"] if row else self._places.new(name)
         self._journal.check()
         save_audio(self.working / place, samples_N)
         with (self.working / place).open("rb") as audio:
             os.fsync(audio.fileno())  # on the disk before the journal says so
-        self._journal.add({"id": utterance.id, "place": place})
-        self._finished[utterance.id] = place
+        self._finished[name] = {"id": name, "place": place, "samples": len(samples_N)}
+        self._journal.add(self._finished[name])
 
     def _row(self, utterance: Utterance) -> Utterance:
-        """The natural row with the new audio, which lasts as long."""
-        location: Dict[str, Any] = audio_location(self.folder / self._finished[utterance.id])
+        """The natural row with the new audio."""
+        finished = self._finished[utterance.id]
+        location: Dict[str, Any] = audio_location(self.folder / finished["place"])
         kept = {key: value for key, value in utterance.metadata.items() if key != "audio_relpath"}
         return dataclasses.replace(
             utterance,
             audio_filepath=location.pop("audio_filepath"),
-            duration=round(utterance.duration * SAMPLE_RATE) / SAMPLE_RATE,
+            duration=finished["samples"] / SAMPLE_RATE,
             offset=0.0,
             metadata={**location, **kept},
         )

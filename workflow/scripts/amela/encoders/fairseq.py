@@ -1,0 +1,51 @@
+"""Encoder from a checkpoint of fairseq: HuBERT and wav2vec 2.0 as they were published in 2020 and 2021."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from transformers import HubertModel
+
+from amela.checkpoints.receipt import Receipt
+from amela.encoders.fairseq_checkpoint import FairseqCheckpoint, read_checkpoint
+from amela.encoders.fairseq_names import configuration, normalizes, projects, renamed
+from amela.encoders.transformer import TransformerEncoder
+
+EPSILON = 1e-5  # of fairseq's waveform normalisation, which is torch's layer norm over the utterance
+
+
+def build_model(checkpoint: FairseqCheckpoint) -> HubertModel:
+    """The network of a checkpoint, every weight of it from there.
+
+    It is laid out without memory first, so that a weight that was not loaded would have no value at all.
+
+    Raises:
+        DataError: the settings and the tensors do not agree; the setting or the key is named.
+    """
+    config = configuration(checkpoint)
+    with torch.device("meta"):
+        model = HubertModel(config)
+    if not projects(config):
+        model.feature_projection.projection = nn.Identity()
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    model.load_state_dict(renamed(checkpoint, config, shapes), strict=True, assign=True)
+    return model.eval()
+
+
+class FairseqEncoder(TransformerEncoder):
+    """Features of a layer of a fairseq checkpoint; waveforms are normalised if its task did so."""
+
+    def __init__(
+        self,
+        checkpoint: Receipt,
+        layer: int,
+        residual: str = "stream",
+        precision: str = "fp32",
+        chunk: float = 40.0,
+        overlap: float = 5.0,
+        compile: bool = False,
+    ) -> None:
+        """See ``TransformerEncoder``. Raises DataError for a checkpoint that cannot be read as it is meant."""
+        read = read_checkpoint(checkpoint.only_file())
+        epsilon = EPSILON if normalizes(read) else None
+        super().__init__(build_model(read), layer, residual, epsilon, precision, chunk, overlap, compile)

@@ -1,0 +1,98 @@
+"""A vocoder with weights from elsewhere: whose units it speaks, in which voice, for how long."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from amela.audio import SAMPLE_RATE
+from amela.checkpoints.receipt import Receipt, read_receipt
+from amela.encoders.frames import hop_samples
+from amela.errors import AmelaError
+from amela.units.codebook import Codebook, read_codebook
+from amela.vocoder import Item, Origin
+from amela.vocoder.durations import check_duration
+from amela.vocoder.hifigan_checkpoint import CheckpointFiles, GeneratorConfig, files_of, index_of, read_config
+
+NATURAL, PREDICTED = "natural", "predicted"
+
+logger = logging.getLogger("vocoder")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Everything about a unit HiFi-GAN but its weights, checked against the codebook and the settings."""
+
+    files: CheckpointFiles
+    config: GeneratorConfig
+    fingerprint: Dict[str, Any]  # of the codebook
+    speaker: int
+    style: int
+    predicted: bool  # durations
+
+    @property
+    def hop(self) -> float:
+        """Seconds a unit."""
+        return self.config.hop_samples / SAMPLE_RATE
+
+    def check(self, item: Item) -> None:
+        """See ``amela.vocoder.Vocoder.check``."""
+        check_duration(item, self.hop)
+
+
+def pretrained(
+    receipt_path: Path, origin: Origin, speaker: Optional[str], style: Optional[str], durations: str
+) -> Pretrained:
+    """Read and check what the checkpoint says of itself.
+
+    Raises:
+        AmelaError: it was trained on other units, knows no such speaker or style, or predicts no durations.
+        DataError: files that are not what they should be.
+    """
+    receipt = read_receipt(receipt_path)
+    files = files_of(receipt)
+    config = read_config(files.config)
+    codebook = read_codebook(origin.codebook)
+    check_codebook(config, receipt, codebook, read_receipt(origin.receipt) if origin.receipt else None)
+    if durations == PREDICTED and config.duration is None:
+        raise AmelaError("this vocoder predicts no durations", receipt.name, f"set durations: {NATURAL}")
+    return Pretrained(
+        files,
+        config,
+        codebook.fingerprint,
+        index_of("speaker", speaker, files.speakers, config.speakers),
+        index_of("style", style, files.styles, config.styles),
+        durations == PREDICTED,
+    )
+
+
+def check_codebook(
+    config: GeneratorConfig, vocoder: Receipt, codebook: Codebook, imported: Optional[Receipt] = None
+) -> None:
+    """Raise AmelaError where the vocoder cannot have been trained on units of this codebook.
+
+    Args:
+        vocoder: its receipt; ``of`` has the quantisers that it was trained on, where that is known.
+        imported: receipt of the codebook; None: it was fitted here.
+    """
+    if config.k != codebook.k:
+        raise AmelaError(f"the vocoder knows {config.k} units, the codebook has {codebook.k}", vocoder.name)
+    hop = hop_samples(codebook.hop)
+    if config.hop_samples != hop:
+        raise AmelaError(
+            f"a unit of the vocoder lasts {config.hop_samples} samples, one of the codebook {hop}", vocoder.name
+        )
+    if not vocoder.of:
+        logger.warning("nobody knows whose units %s was trained on; %d of them fit", vocoder.name, config.k)
+    elif imported is None or (imported.name not in vocoder.of and not _is_place(imported.name)):
+        found = "one fitted here" if imported is None else imported.name
+        raise AmelaError(f"trained on units of {' or '.join(vocoder.of)}, the codebook is {found}", vocoder.name)
+    elif imported.name not in vocoder.of:
+        logger.warning("%s was trained on units of %s; let %s be that", vocoder.name, vocoder.of, imported.name)
+
+
+def _is_place(name: str) -> bool:
+    """Whether a checkpoint was named by where it is, which does not tell what it is."""
+    return "/" in name
