@@ -1,7 +1,7 @@
 # What a person types; `make` alone lists it. Needs git, make and a Python >= 3.11.
 #
 #     CORES=4     cores to use (default: all)
-#     SPEECH=...  folder of 16 kHz mono speech to measure on (bench; default: synthetic)
+#     SPEECH=...  folder of 16 kHz mono speech to measure on (bench, bench-encode, parity; default: synthetic)
 #     ARGS="..."  more arguments, for Snakemake (demo), pytest (test) or the tool
 #     CONFIG=...  configuration (status, rescue, plan; default: that of the newest run)
 #     PROFILE=... profile, as slurm (status, rescue, plan; default: that of the newest run)
@@ -14,7 +14,7 @@ PYTHON ?=
 STEER = $(firstword $(wildcard .venv/bin/python) python3)
 WHICH = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: help demo test test-cluster test-cluster-full lint format bench graph status rescue plan setup clean
+.PHONY: help demo test test-cluster test-cluster-full lint format bench bench-encode parity graph status rescue plan setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -28,7 +28,7 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	    --rerun-incomplete --show-failed-logs $${logger-} $(ARGS); \
 	.venv/bin/python tools/show-summary results
 
-test: .venv/made .venv-test/made  ## run every test, the linters among them
+test: .venv/made .venv-test/made .venv-fairseq/made  ## run every test, the linters among them
 	.venv-test/bin/python -m pytest -m "not cluster" $(ARGS)
 
 test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it, with accidents
@@ -52,6 +52,13 @@ bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance
 	.venv-test/bin/python tools/bench/inventory.py
 	.venv/bin/python tools/bench/planning.py
 
+bench-encode: .venv/made .venv-test/made .venv-fairseq/made  ## measure encoders: speed beside others, memory
+	.venv-test/bin/python tools/bench/encode.py $(if $(SPEECH),--speech $(SPEECH)) $(ARGS)
+	.venv-test/bin/python tools/bench/encode_memory.py
+
+parity: .venv/made .venv-test/made .venv-fairseq/made  ## compare encoders with fairseq and transformers (docs/fidelity.md)
+	.venv-test/bin/python tools/bench/parity.py $(if $(SPEECH),--speech $(SPEECH)) $(ARGS)
+
 graph: .venv/made  ## draw docs/rulegraph.svg again (needs graphviz)
 	.venv/bin/snakemake --configfile config/demo.yaml --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/rulegraph.svg
 
@@ -67,11 +74,11 @@ plan:  ## what a run will cost: jobs, hours, disk, wall time, what no partition 
 setup: .venv/made  ## make Snakemake and its plugins alone (.venv)
 
 clean:  ## delete environments and caches; results stay
-	rm -rf .venv .venv-test .snakemake/conda .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-test .venv-fairseq .snakemake/conda .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Virtualenvs do not move: the mark of a whole one says where it was made.
-$(foreach made,.venv/made .venv-test/made,$(if $(filter-out $(CURDIR),$(file < $(made))),$(shell rm -f $(made))))
+$(foreach made,.venv/made .venv-test/made .venv-fairseq/made,$(if $(filter-out $(CURDIR),$(file < $(made))),$(shell rm -f $(made))))
 
 # Snakemake, its plugins and uv; the last line is the mark of a whole one.
 .venv/made: requirements/snakemake.txt
@@ -87,3 +94,8 @@ $(foreach made,.venv/made .venv-test/made,$(if $(filter-out $(CURDIR),$(file < $
 	@echo "making .venv-test"
 	@.venv/bin/python tools/make-test-environment .venv-test
 	@echo '$(CURDIR)' > $@
+
+# fairseq, to compare with. Where it cannot be made (no Python 3.9) the tool says so, and `make test` goes on.
+.venv-fairseq/made: requirements/fairseq.txt requirements/fairseq-build.txt tools/make-fairseq-environment | .venv/made
+	@.venv/bin/python tools/make-fairseq-environment .venv-fairseq
+	@if [ -d .venv-fairseq ]; then echo '$(CURDIR)' > $@; fi

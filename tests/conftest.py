@@ -18,6 +18,15 @@ def speech() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def fairseq_python() -> Path:
+    """A Python 3.9 that has fairseq, to compare with; give it a script and files to answer in."""
+    python = ROOT / ".venv-fairseq" / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"no fairseq at {python} (make .venv-fairseq/made; needs Python 3.9)")
+    return python
+
+
 @pytest.fixture
 def room():
     """Context manager in which no file of this process grows beyond so many bytes, as on a full disk."""

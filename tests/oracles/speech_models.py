@@ -80,7 +80,7 @@ def normalized(samples_N):
 
 @torch.no_grad()
 def forward(model, samples_N, normalize=True):
-    """What transformers gives for one waveform: ``hidden_states`` (before and behind each block), ``last_hidden_state``."""
+    """What transformers gives for one waveform, with ``hidden_states`` before and behind each block."""
     values = normalized(samples_N) if normalize else torch.from_numpy(samples_N)[None]
     return model(values, output_hidden_states=True)
 

@@ -26,6 +26,14 @@ def test_the_shortest_configuration_gets_every_default():
     assert SHORTEST == {"corpora": {"field": {"source": "/data/field"}}}, "the argument must stay as it was"
 
 
+def test_an_export_is_of_every_corpus_unless_it_names_some():
+    exports = {"units": {"codebook": "mfcc-k100", "format": "pt"}, "own": {"like": "units", "corpora": ["b"]}}
+    config = load_configuration({"corpora": {"a": {"source": "x"}, "b": {"source": "y"}}, "exports": exports})
+    assert config["exports"]["units"]["corpora"] == ["a", "b"]
+    assert config["exports"]["own"] == {**config["exports"]["units"], "corpora": ["b"]}
+    assert load_configuration(config) == config
+
+
 def test_a_loaded_configuration_loads_again_unchanged():
     config = load_configuration(SHORTEST)
     assert load_configuration(config) == config
@@ -55,6 +63,32 @@ def test_a_loaded_configuration_loads_again_unchanged():
         ({"codebooks": {"a": {"like": "b"}, "b": {"like": "a"}}}, "codebooks: a cycle: a → b → a"),
         ({"codebooks": {"a": {"like": "z"}}}, r"codebooks\.a\.like: unknown name 'z'; known: a"),
         ({"codebooks": {"a": {"like": ["mfcc-k100"]}}}, r"codebooks\.a\.like: unknown name \['mfcc-k100'\]; known: a"),
+        ({"exports": {"e": {"codebook": "mfcc-k100"}}}, r"exports\.e: 'format' is a required property"),
+        ({"exports": {"e": {"format": "kaldi"}}}, r"exports\.e: give either codebook \(its units\) or encoder"),
+        (
+            {"exports": {"e": {"codebook": "mfcc-k100", "encoder": "mfcc", "format": "pt"}}},
+            r"exports\.e: give either codebook \(its units\) or encoder",
+        ),
+        (
+            {"exports": {"e": {"codebook": "mfcc-k100", "format": "npy"}}},
+            r"exports\.e\.format: 'npy' is no format for what codebook gives; allowed: .*kaldi",
+        ),
+        (
+            {"exports": {"e": {"encoder": "mfcc", "format": "kaldi"}}},
+            r"exports\.e\.format: 'kaldi' is no format for what encoder gives; allowed: npy, pt, s3prl",
+        ),
+        (
+            {"exports": {"e": {"encoder": "mfcc", "format": "pt", "deduplicate": False}}},
+            r"exports\.e\.deduplicate: only units have runs",
+        ),
+        (
+            {"exports": {"e": {"codebook": "mfcc-k100", "format": "discophon", "deduplicate": True}}},
+            r"exports\.e\.deduplicate: discophon has one unit a frame",
+        ),
+        (
+            {"exports": {"e": {"encoder": "mfcc", "format": "pt", "corpora": ["c"]}}},
+            r"exports\.e\.corpora: unknown name 'c'; known in corpora: field",
+        ),
         ({1: {}, "b": {}}, "unknown key '1', 'b'; allowed: "),
         ({"corpora": {"a": {"source": "x", "shards": 2.0}}}, r"corpora\.a\.shards: 2\.0 is not of type 'integer'"),
         ({"max_rejected": float("nan")}, "max_rejected: nan is not of type 'number'"),

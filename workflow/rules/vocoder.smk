@@ -32,7 +32,7 @@ rule vocoder_train:
     params:
         script=script("vocoder_train"),
         environment=vocoder_environment,
-        encoder=lambda wildcards: settings("encoders", vocoder_encoder(wildcards)),
+        encoder=lambda wildcards: encoder_settings(vocoder_encoder(wildcards)),
         vocoder=lambda wildcards: settings("vocoders", wildcards.vocoder, "train_hours"),
         corpora=vocoder_arguments,
         code=code_digest("vocoder_train"),

@@ -46,8 +46,9 @@ def checkpoint_entry(wildcards):
 
 
 def needed_checkpoints():
-    """Receipts of everything with weights that a codebook or a vocoder of the configuration needs."""
-    encoders = {codebook["encoder"] for codebook in config["codebooks"].values()}
+    """Receipts of everything with weights that a codebook, a vocoder or an export of the configuration needs."""
+    children = [*config["codebooks"].values(), *config["exports"].values()]
+    encoders = {child.get("encoder") for child in children}
     names = {section: with_checkpoint(section) for section in CHECKPOINT_KINDS}
     names["encoders"] = [name for name in names["encoders"] if name in encoders]
     return [f"<results>/models/{section}/{name}/checkpoint.json" for section, found in names.items() for name in found]

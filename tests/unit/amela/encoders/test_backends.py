@@ -36,7 +36,8 @@ def test_nothing_to_encode_is_rejected(backend, samples, reason):
 
 def test_every_backend_is_tested():
     here = Path(__file__).parent
-    assert all((here / f"test_{target.partition(':')[0].rpartition('.')[2]}.py").is_file() for target in BACKENDS.values())
+    modules = [target.partition(":")[0].rpartition(".")[2] for target in BACKENDS.values()]
+    assert all((here / f"test_{module}.py").is_file() for module in modules)
 
 
 @pytest.mark.parametrize("spec", [{"backend": "hubert"}, {}])

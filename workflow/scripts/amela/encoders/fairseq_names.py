@@ -145,7 +145,7 @@ def configuration(checkpoint: FairseqCheckpoint) -> HubertConfig:
 
 
 def normalizes(checkpoint: FairseqCheckpoint) -> bool:
-    """Whether the model was trained on waveforms of zero mean and unit variance. Raises DataError if that is unclear."""
+    """Whether the model wants waveforms of zero mean and unit variance. Raises DataError if that is unclear."""
     value = checkpoint.task.get("normalize")
     if value not in (None, True, False):
         raise DataError(f"setting normalize is {value!r}", checkpoint.path)

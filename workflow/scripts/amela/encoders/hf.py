@@ -35,7 +35,7 @@ SHOWN = 5  # keys in a message
 
 
 class HuggingFaceEncoder(TransformerEncoder):
-    """Features of a layer of a checkpoint of transformers; waveforms are normalised if its feature extractor does so."""
+    """Features of a layer of a checkpoint; waveforms are normalised if its feature extractor does so."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ def load_model(checkpoint: Receipt) -> PreTrainedModel:
         model = model_class(config)
     tensors = own_tensors(read_tensors(checkpoint), model_class.base_model_prefix)
     _check(tensors, model.state_dict(), checkpoint.name)
-    model.load_state_dict({key: _float(value) for key, value in tensors.items()}, strict=True, assign=True)
+    model.load_state_dict(tensors, strict=True, assign=True)
     return model
 
 
@@ -157,10 +157,6 @@ def _check(tensors: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Ten
 
 def _some(keys: List[str]) -> str:
     return ", ".join(keys[:SHOWN]) + (f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else "")
-
-
-def _float(value: torch.Tensor) -> torch.Tensor:
-    return value.float() if value.is_floating_point() else value
 
 
 def _first_line(error: Exception) -> str:

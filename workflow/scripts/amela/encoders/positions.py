@@ -73,6 +73,7 @@ class RelativeBias(nn.Module):
     def __init__(self, source: nn.Module) -> None:
         """``source``: attention of the first block of a transformers WavLM, which holds the biases."""
         super().__init__()
+        self.embedding = source.rel_attn_embed  # what ``compute_bias`` reads: goes where the model goes
         self._bias = source.compute_bias
 
     def forward(self, n_frames: int) -> torch.Tensor:

@@ -38,9 +38,9 @@ def best_device() -> torch.device:
 
 
 class Network(nn.Module):
-    """A speech model up to one of its blocks."""
+    """A speech model."""
 
-    def __init__(self, model: PreTrainedModel, layer: int, residual: str, dtype: torch.dtype) -> None:
+    def __init__(self, model: PreTrainedModel, residual: str, dtype: torch.dtype) -> None:
         """See ``TransformerEncoder``."""
         super().__init__()
         source, self.pre_norm = model.encoder, getattr(model.config, "do_stable_layer_norm", False)
@@ -51,7 +51,7 @@ class Network(nn.Module):
         self.first_norm = nn.Identity() if self.pre_norm else source.layer_norm
         first = source.layers[0].attention
         self.bias = RelativeBias(first) if hasattr(first, "rel_attn_embed") else None
-        self.blocks = nn.ModuleList(Block(block, self.pre_norm, dtype) for block in source.layers[:layer])
+        self.blocks = nn.ModuleList(Block(block, self.pre_norm, dtype) for block in source.layers)
         self.last_norm = source.layer_norm if residual == "final_norm" else nn.Identity()
 
     def forward(self, waveform_BN: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
@@ -83,7 +83,7 @@ class TransformerEncoder:
         """
         Args:
             model: HubertModel, Wav2Vec2Model, WavLMModel or Data2VecAudioModel of transformers;
-                it is taken apart. Blocks above ``layer`` are not touched.
+                it is taken apart. Blocks above ``layer`` are cut off and need no values.
             layer: features are the output of this transformer block, counted from 1.
             residual: ``stream``: as it leaves the block; ``final_norm``: with the norm applied
                 that a pre-norm model has behind its last block.
@@ -98,7 +98,8 @@ class TransformerEncoder:
         """
         self.device = best_device()
         self._check(model, layer, residual, precision)
-        network = Network(model, layer, residual, DTYPES[precision])
+        del model.encoder.layers[layer:]
+        network = Network(model.float(), residual, DTYPES[precision])
         self._network = network.requires_grad_(False).eval().to(self.device)
         if compile:
             for block in network.blocks:
@@ -113,7 +114,9 @@ class TransformerEncoder:
     def _check(self, model: PreTrainedModel, layer: int, residual: str, precision: str) -> None:
         n_blocks = len(model.encoder.layers)
         if not 1 <= layer <= n_blocks:
-            raise AmelaError(f"layer {layer} of a model with {n_blocks} transformer blocks", todo=f"choose 1-{n_blocks}")
+            raise AmelaError(
+                f"layer {layer} of a model with {n_blocks} transformer blocks", todo=f"choose 1-{n_blocks}"
+            )
         if residual == "final_norm" and not getattr(model.config, "do_stable_layer_norm", False):
             raise AmelaError(
                 "residual final_norm of a model that has its norms behind the blocks, and none at the end",
