@@ -1,6 +1,5 @@
 """Small models of the real classes with random weights, saved as the checkpoints that people have."""
 
-import json
 from pathlib import Path
 
 import joblib

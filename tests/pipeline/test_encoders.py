@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
+import yaml
 from runs import Clone, demo_table
 from tiny_models import save_quantizer, save_tiny_hubert
 from tiny_vocoders import save_tiny_vocoder
@@ -31,7 +32,12 @@ def configuration(folder, shards=2, **changes):
         "bpes": {},
         "vocoders": {
             "averaged": {"codebook": "fitted", "iterations": 2},
-            "expresso": {"codebook": "imported", "backend": "codehifigan", "checkpoint": str(folder / "vocoder"), "speaker": "b"},
+            "expresso": {
+                "codebook": "imported",
+                "backend": "codehifigan",
+                "checkpoint": str(folder / "vocoder"),
+                "speaker": "b",
+            },
         },
         "asrs": {},
         "lms": {},
@@ -127,15 +133,17 @@ def test_shards_and_batches_do_not_change_units(made, models, tmp_path):
     assert sum(left == right for left, right in pairs) >= 0.9999 * len(pairs)
 
 
-def test_a_killed_job_goes_on_to_the_same_bytes(made, models, tmp_path):
+def test_a_killed_job_goes_on_to_the_same_bytes(made, tmp_path):
     """kmeans_assign on twelve minutes, killed after its first window."""
     rows = [json.dumps({**row, "id": f"{item}-{n}"}) for n in range(40) for item, row in sorted(manifest(made).items())]
     (tmp_path / "shard.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
     models_of_clone = made.folder / "results/models"
+    settings = yaml.safe_load((made.folder / "results/run_config.yaml").read_text("utf-8"))["encoders"]["tiny"]
+    encoder = {key: value for key, value in settings.items() if key not in ("gpu", "batch_seconds", "compile")}
 
     def start(name):
         command = [sys.executable, made.folder / "workflow/scripts/kmeans_assign.py"]
-        command += ["--manifest", tmp_path / "shard.jsonl", "--encoder", json.dumps({**ENCODER, "checkpoint": "tiny"})]
+        command += ["--manifest", tmp_path / "shard.jsonl", "--encoder", json.dumps(encoder)]
         command += ["--checkpoint", models_of_clone / "encoders/tiny/checkpoint.json"]
         command += ["--codebook", models_of_clone / "codebooks/imported/codebook.parquet"]
         command += ["--output", tmp_path / f"{name}.parquet", "--rejected", tmp_path / f"{name}.rejected.jsonl"]

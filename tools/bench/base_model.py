@@ -52,6 +52,13 @@ def make_base_model(folder: Path, fairseq: Optional[Path], clip: Path) -> BaseMo
     return BaseModel(spec, make_receipt("random", files), made_by)
 
 
+def gain(name: str) -> float:
+    """Sharp attention and narrow branches: else frames grow alike from block to block, until all are one."""
+    if name.endswith(("q_proj.weight", "k_proj.weight")):
+        return 2.0
+    return 0.15 if name.endswith(("out_proj.weight", "output_dense.weight")) else 1.0
+
+
 def write_transformers_model(folder: Path) -> None:
     """HuBERT base as transformers keeps it, random in every weight."""
     import torch
@@ -65,7 +72,7 @@ def write_transformers_model(folder: Path) -> None:
             if value.dim() == 1:
                 value.copy_(0.2 * noise + (1.0 if name.endswith("weight") else 0.0))
             elif "parametrizations" not in name:  # of the positional convolution's weight norm
-                value.copy_(noise * (2.0 / value[0].numel()) ** 0.5)
+                value.copy_(noise * gain(name) * (2.0 / value[0].numel()) ** 0.5)
     model.save_pretrained(folder)
     Wav2Vec2FeatureExtractor(do_normalize=False).save_pretrained(folder)
 

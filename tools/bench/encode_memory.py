@@ -9,7 +9,7 @@ Needs the packages of workflow/envs/encode-transformers.yaml, and a Python with 
 own checkpoint; without that the model is one of transformers.
 
 Example
-    .venv-test/bin/python tools/bench/encode_memory.py --hours 0.1 10     # an hour of CPU
+    .venv-test/bin/python tools/bench/encode_memory.py --hours 0.1 10     # two hours of CPU
 """
 
 from __future__ import annotations

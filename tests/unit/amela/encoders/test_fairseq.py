@@ -12,6 +12,8 @@ from oracles import fairseq_layout
 from amela.checkpoints.receipt import make_receipt
 from amela.encoders.fairseq import FairseqEncoder
 from amela.errors import AmelaError, DataError
+from amela.io.manifest import Utterance
+from amela.units.chunks import stretches
 
 ORACLE = Path(__file__).parents[3] / "oracles" / "fairseq_models.py"
 FILES = 16
@@ -141,6 +143,26 @@ def test_waveforms_are_normalised_only_where_the_task_did(tmp_path):
         path = fairseq_layout.write(tmp_path / "model.pt", model=model, settings=settings, task=task)
         one, other = (FairseqEncoder(make_receipt("m", [path]), 2).encode([x])[0] for x in (quiet, 100 * quiet))
         assert torch.allclose(one, other, atol=1e-3) == normalize
+
+
+def test_stretches_of_a_network_that_sees_no_further_than_their_context_are_the_whole(tmp_path):
+    """Without attention, and with norms over channels alone, every frame depends on its neighbourhood only."""
+    layers = {**fairseq_layout.LAYER_NORMS, **fairseq_layout.BIASES}
+    model = fairseq_layout.tensors(fairseq_layout.layout(extractor=layers))
+    for name in model:
+        if "out_proj.weight" in name:
+            model[name].zero_()
+    settings = {"extractor_mode": "layer_norm", "conv_bias": True}
+    path = fairseq_layout.write(tmp_path / "model.pt", model=model, settings=settings)
+    encoder = FairseqEncoder(make_receipt("m", [path]), 2, chunk=0.2, overlap=0.01)
+    samples = np.random.default_rng(0).normal(0, 0.1, 16_007).astype(np.float32)
+    parts = []
+    for stretch in stretches(Utterance(id="u", audio_filepath="", duration=len(samples) / 16_000), encoder):
+        start = round(stretch.audio.offset * 16_000)
+        part = encoder.encode([samples[start : start + round(stretch.audio.duration * 16_000)]])[0]
+        parts.append(part[stretch.skip : stretch.skip + stretch.frames])
+    assert len(parts) > 4
+    assert torch.allclose(torch.cat(parts), encoder.encode([samples])[0], atol=1e-5)
 
 
 def test_a_checkpoint_that_is_not_whole_is_refused(tmp_path):
