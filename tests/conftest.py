@@ -9,6 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Comparisons with fairseq are slow by nature: it runs in a process of its own."""
+    for item in items:
+        if "fairseq_python" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def speech() -> Path:
     """Folder of real speech and damaged files; it lies beside the project, never in it."""

@@ -39,6 +39,8 @@ EXPORT_FORMATS = {
     "encoder": ("npy", "pt", "s3prl"),
 }
 FRAME_BY_FRAME = ("discophon",)  # formats that say when a unit is by its place alone
+CPU_ONLY = ("textless",)  # backends
+MOST_OVERLAP = 0.25  # of chunk
 # Hyper-parameters of a language model, in the order of its folder's name.
 POINT = {"lr": "r", "hidden": "h", "embedding": "e", "layers": "l", "batch": "b", "dropout": "d"}
 
@@ -52,7 +54,7 @@ def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dic
     config = copy.deepcopy(dict(given))
     for section in SECTIONS:
         if isinstance(config.get(section, {}), dict):
-            things = {**_built_in(section, schemas), **_named(config.get(section, {}))}
+            things = _beside(_built_in(section, schemas), _named(config.get(section, {})))
             if things or section in config:
                 config[section] = resolve_like(section, things)
     _raise(validate(config, schemas))
@@ -92,6 +94,19 @@ def _built_in(section: str, schemas: Path) -> Dict[str, Any]:
 def _named(things: Mapping[Any, Any]) -> Dict[str, Any]:
     """Names as text (YAML reads ``2024:`` as a number); ``name:`` with nothing behind it is all defaults."""
     return {str(name): {} if thing is None else thing for name, thing in things.items()}
+
+
+def _beside(built_in: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, Any]:
+    """``own`` things beside those that are always there; one of the same name changes the keys that it sets."""
+
+    def changed(name: str, thing: Any) -> Any:
+        there = built_in.get(name, {})
+        another = (
+            not isinstance(thing, dict) or "like" in thing or thing.get("backend") not in (None, there.get("backend"))
+        )
+        return thing if another else {**there, **thing}
+
+    return {**built_in, **{name: changed(name, thing) for name, thing in own.items()}}
 
 
 def resolve_like(section: str, things: Mapping[str, Any]) -> Dict[str, Any]:
@@ -222,6 +237,24 @@ def check_limits(config: Mapping[str, Any]) -> List[str]:
             mistakes.append(f"lms.{name}.valid: with test ({lm['test']}) nothing is left to train on")
         if max(1, lm["gpu"]) % lm["nodes"]:
             mistakes.append(f"lms.{name}.gpu: {lm['gpu']} cannot be divided evenly over nodes ({lm['nodes']})")
+    return mistakes + _check_encoding(config)
+
+
+def _check_encoding(config: Mapping[str, Any]) -> List[str]:
+    """One line for each stretch that is mostly overlap, and for each GPU or compiler that a backend has no use for."""
+    mistakes = []
+    for name, encoder in config["encoders"].items():
+        overlap = encoder.get("overlap", 0)
+        if overlap > MOST_OVERLAP * encoder.get("chunk", 0):
+            mistakes.append(
+                f"encoders.{name}.overlap: {overlap}, taken off both ends of a stretch, is more than a quarter of "
+                f"chunk ({encoder['chunk']})"
+            )
+    for section in ("encoders", "vocoders"):
+        for name, thing in config[section].items():
+            for key in ("gpu", "compile"):
+                if thing["backend"] in CPU_ONLY and thing.get(key):
+                    mistakes.append(f"{section}.{name}.{key}: {thing['backend']} has no use for it; leave it out")
     return mistakes
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 INVENTORY = "results/corpora/{corpus}/inventory/summary.json"
+RECEIPT = "results/models/encoders/{encoder}/checkpoint.json"
 TOLD_HOURS = "AMELA_HOURS"  # set by tools/steering; JSON: corpus → hours, of those without an inventory
 UNKNOWN_HOURS = 10.0  # of a shard whose recordings have not been counted yet
 MARGIN = 4  # times what the rate says: other processors, slow disks
@@ -34,15 +35,15 @@ class Rate:
     goes_on: bool = False  # after its time is up, where it was stopped
 
 
-# Transformers of 12 blocks of 768 take a quarter of the time given here, those of 24 × 1024 all of it.
+# Of 24 blocks of 1024 (WEIGHTS); those of 12 × 768 take a quarter of the time, larger ones more (``of_size``).
 TRANSFORMERS = {
     "hf": Rate(0.8, memory=4_000),
     "fairseq": Rate(0.8, memory=4_000),
     "textless": Rate(0.8, memory=6_000),
     "hf-gpu": Rate(0.01, memory=8_000),
     "fairseq-gpu": Rate(0.01, memory=8_000),
-    "textless-gpu": Rate(0.05, memory=8_000),
 }
+WEIGHTS = 1_300.0  # MB
 
 # rule, or rule:backend where backends differ
 RATES: Dict[str, Rate] = {
@@ -76,7 +77,6 @@ RATES: Dict[str, Rate] = {
     "resynth:codehifigan": Rate(0.3, memory=2_000, memory_hour=2, memory_uncut=1_000, disk=60, goes_on=True),
     "resynth:textless": Rate(0.4, memory=3_000, memory_hour=2, memory_uncut=70_000, disk=60, goes_on=True),
     "resynth:codehifigan-gpu": Rate(0.01, memory=6_000, memory_hour=2, memory_uncut=1_000, disk=60, goes_on=True),
-    "resynth:textless-gpu": Rate(0.4, memory=3_000, memory_hour=2, memory_uncut=70_000, disk=60, goes_on=True),
     "asr:pocketsphinx": Rate(0.3, memory_uncut=300, disk=0.5, goes_on=True),
     "asr_score": Rate(0.0005, memory_hour=2),
     "merge": Rate(0.0005, memory_hour=2, disk=0.5),
@@ -98,6 +98,12 @@ RATES: Dict[str, Rate] = {
 def rate_of(rule: str, backend: str = "") -> Rate:
     """Rate of a rule with a backend. Raises KeyError if there is none."""
     return RATES[f"{rule}:{backend}"] if f"{rule}:{backend}" in RATES else RATES[rule]
+
+
+def of_size(rate: Rate, weights: float) -> Rate:
+    """Rate of a model with so many MB of weights: time as they are, memory to read them and build the model."""
+    more = max(0.0, weights - WEIGHTS)
+    return replace(rate, cpu=rate.cpu * (1 + more / WEIGHTS), memory=math.ceil(rate.memory + 2 * more))
 
 
 def memory_mb(rate: Rate, hours: float, attempt: int = 1, uncut: float = 0.0) -> int:
@@ -177,6 +183,22 @@ def _counted(corpus: str) -> Optional[Counted]:
         return _read_summary(path, os.stat(path).st_mtime_ns)
     except FileNotFoundError:
         return None
+
+
+def weights_mb(encoder: str) -> float:
+    """MB of an encoder's weights as its receipt has them; 0 where there are none, or no receipt yet."""
+    path = RECEIPT.format(encoder=encoder)
+    try:
+        return _read_receipt(path, os.stat(path).st_mtime_ns)
+    except FileNotFoundError:
+        return 0.0
+
+
+@cache
+def _read_receipt(path: str, changed: int) -> float:
+    """Size of what a receipt lists, read again when it has changed."""
+    receipt = json.loads(Path(path).read_text("utf-8"))
+    return sum(file["bytes"] for file in receipt["files"].values()) / 1e6
 
 
 @cache

@@ -97,6 +97,24 @@ def test_a_loaded_configuration_loads_again_unchanged():
             r"segmentations\.s\.min_duration: 40 is above max_duration \(30",
         ),
         ({"vads": {"v": {"onset": 0.1}}}, r"vads\.v\.offset: 0\.35 is above onset \(0\.1\)"),
+        (
+            {"encoders": {"hubert-base-l9": {"chunk": 10}}},
+            r"encoders\.hubert-base-l9\.overlap: 5\.0, taken off both ends of a stretch, is more than .* chunk \(10\)",
+        ),
+        (
+            {"encoders": {"e": {"backend": "textless", "checkpoint": "x", "layer": 6, "gpu": 1}}},
+            r"encoders\.e\.gpu: textless has no use for it; leave it out",
+        ),
+        (
+            {"encoders": {"e": {"backend": "textless", "checkpoint": "x", "layer": 6, "compile": True}}},
+            r"encoders\.e\.compile: textless has no use for it; leave it out",
+        ),
+        (
+            {
+                "vocoders": {"v": {"codebook": "mfcc-k100", "backend": "textless", "checkpoint": "x", "gpu": 1}},
+            },
+            r"vocoders\.v\.gpu: textless has no use for it; leave it out",
+        ),
         ({"lms": {"l": {"gpu": 3, "nodes": 2}}}, r"lms\.l\.gpu: 3 cannot be divided evenly over nodes \(2\)"),
         ({"lms": {"l": {"nodes": 2}}}, r"lms\.l\.gpu: 0 cannot be divided evenly over nodes \(2\)"),
         ({"lms": {"l": {"valid": 0.5, "test": 0.5}}}, r"lms\.l\.valid: with test \(0\.5\) nothing is left"),
@@ -147,6 +165,14 @@ def test_names_that_cost_nothing_are_always_there():
     assert load_configuration({**SHORTEST, "vads": {"silero": {"onset": 0.7}}})["vads"]["silero"]["onset"] == 0.7
 
 
+def test_what_is_always_there_keeps_the_keys_that_are_not_set():
+    config = load_configuration({**SHORTEST, "encoders": {"mms-300m-l14": {"gpu": 1}, "logmel": {"backend": "mfcc"}}})
+    mms, logmel = config["encoders"]["mms-300m-l14"], config["encoders"]["logmel"]
+    assert (mms["backend"], mms["checkpoint"], mms["layer"], mms["gpu"]) == ("hf", "mms-300m", 14, 1)
+    assert logmel["backend"] == "mfcc"
+    assert load_configuration(config) == config
+
+
 def test_things_may_be_like_what_is_always_there():
     config = load_configuration({**SHORTEST, "vads": {"mine": {"like": "generous", "min_on": 0.1}}})
     assert (config["vads"]["mine"]["onset"], config["vads"]["mine"]["min_on"]) == (0.2, 0.1)
@@ -164,6 +190,14 @@ def test_a_default_that_no_longer_holds_says_what_to_do():
         ConfigurationError, match=r"lms\.lstm\.tokens: .* \(a default: write your own `lms:`, or `lms: \{\}`"
     ):
         load_configuration({**SHORTEST, "codebooks": {"small": {"k": 50}}})
+
+
+def test_a_quarter_of_a_stretch_may_be_overlap_and_only_some_backends_lack_a_gpu():
+    encoders = {
+        "a": {"backend": "hf", "checkpoint": "org/name", "layer": 3, "chunk": 20, "gpu": 1, "compile": True},
+        "b": {"backend": "textless", "checkpoint": "x", "layer": 3, "chunk": 5, "overlap": 0, "gpu": 0},
+    }
+    assert load_configuration({**SHORTEST, "encoders": encoders})["encoders"]["a"]["overlap"] == 5
 
 
 def test_each_backend_has_keys_of_its_own():

@@ -10,6 +10,7 @@ from resources import (
     DAY,
     RATES,
     UNKNOWN_HOURS,
+    WEIGHTS,
     Rate,
     corpus_hours,
     cpu_seconds,
@@ -17,10 +18,12 @@ from resources import (
     local_folder,
     longest_hours,
     memory_mb,
+    of_size,
     output_mb,
     rate_of,
     runtime_minutes,
     shard_hours,
+    weights_mb,
 )
 
 
@@ -77,6 +80,34 @@ def test_a_backend_without_a_rate_of_its_own_has_that_of_its_rule():
     assert rate_of("encode", "mfcc") is RATES["encode"]
     with pytest.raises(KeyError):
         rate_of("segment", "guess")
+
+
+def test_every_backend_of_a_rule_with_a_gpu_has_rates_for_it():
+    for rule, backends in {"encode": ("hf", "fairseq"), "resynth": ("codehifigan",)}.items():
+        for backend in backends:
+            assert RATES[f"{rule}:{backend}-gpu"].cpu < RATES[f"{rule}:{backend}"].cpu
+
+
+def test_larger_weights_take_more_memory_and_time_and_smaller_ones_what_the_table_says():
+    rate = rate_of("kmeans_assign", "hf")
+    assert of_size(rate, 0) == of_size(rate, 380) == of_size(rate, WEIGHTS) == rate
+    mms_1b = of_size(rate, 3_900)  # 962 million parameters in fp32
+    assert memory_mb(mms_1b, 1) >= memory_mb(rate, 1) + 2 * (3_900 - WEIGHTS)
+    assert memory_mb(mms_1b, 1) >= 2 * 3_900  # the file and the model at once
+    assert cpu_seconds(mms_1b, 1) == pytest.approx(3 * cpu_seconds(rate, 1), rel=0.01)
+    assert mms_1b.goes_on and mms_1b.disk == rate.disk
+
+
+def test_weights_are_as_large_as_their_receipt_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert weights_mb("mms") == 0
+    receipt = Path("results/models/encoders/mms/checkpoint.json")
+    receipt.parent.mkdir(parents=True)
+    receipt.write_text(json.dumps({"files": {"a": {"bytes": 3_000_000}, "b": {"bytes": 500_000}}}))
+    assert weights_mb("mms") == 3.5
+    receipt.write_text(json.dumps({"files": {"a": {"bytes": 1_000_000}}}))
+    os.utime(receipt, ns=(1, 1))  # written again
+    assert weights_mb("mms") == 1
 
 
 def test_hours_come_from_the_inventory_as_soon_as_there_is_one(tmp_path, monkeypatch):

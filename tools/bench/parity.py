@@ -29,7 +29,7 @@ from amela.checkpoints.receipt import make_receipt
 from amela.encoders.fairseq import FairseqEncoder
 from amela.encoders.hf import HuggingFaceEncoder
 from amela.io.manifest import Utterance
-from amela.units.chunks import stretches
+from amela.units.stream import Stream
 
 ORACLE = ROOT / "tests" / "oracles" / "fairseq_models.py"
 CODES = 200
@@ -162,11 +162,13 @@ def stretches_row(name, encoder_class, receipt, layer, clips):
     samples = np.concatenate([samples for _, samples in clips.values()])
     utterance = Utterance(id="all", audio_filepath="", duration=len(samples) / 16_000)
     encoder = encoder_class(receipt, layer, "stream", chunk=CHUNK, overlap=OVERLAP)
-    parts = []
-    for stretch in stretches(utterance, encoder):
-        first, n_samples = (round(seconds * 16_000) for seconds in (stretch.audio.offset, stretch.audio.duration))
-        features_TD = encoder.encode([samples[first : first + n_samples]])[0].numpy()
-        parts.append(features_TD[stretch.skip : stretch.skip + stretch.frames])
+
+    def load(part):
+        start = round(part.offset * 16_000)
+        return samples[start : start + round(part.duration * 16_000)]
+
+    ((encoded,),) = Stream(encoder, load, lambda _, features_TD: features_TD.numpy()).run([[utterance]])
+    parts = encoded.parts
     error, same = differences({"all": np.concatenate(parts)}, {"all": encoder.encode([samples])[0].numpy()})
     print(f"{name}, layer {layer}, {utterance.duration:.0f} s in {len(parts)} stretches of {CHUNK:g} s, ", end="")
     print(f"{OVERLAP:g} s of context: max abs difference {error:.1e}, same units {same:.2f} %", flush=True)

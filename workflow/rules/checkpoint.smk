@@ -19,8 +19,8 @@ rule checkpoint:
     log:
         "<logs>/checkpoint/{kind}/{name}.log",
     wildcard_constraints:
-        kind="|".join(CHECKPOINT_KINDS),
-        name="|".join(sorted({re.escape(name) for kind in CHECKPOINT_KINDS for name in with_checkpoint(kind)})) or "$^",
+        kind=names_of(CHECKPOINT_KINDS),
+        name=names_of(sorted({name for kind in CHECKPOINT_KINDS for name in with_checkpoint(kind)})),
     localrule: True
     conda:
         "../envs/checkpoint.yaml"

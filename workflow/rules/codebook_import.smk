@@ -6,9 +6,6 @@ CONFIG   codebooks.{codebook}: checkpoint, k; encoders.{encoder}
 """
 
 
-include: "functions/codebook_import.smk"
-
-
 rule codebook_import:
     input:
         quantizer="<results>/models/codebooks/{codebook}/checkpoint.json",
@@ -20,12 +17,16 @@ rule codebook_import:
     benchmark:
         "<benchmarks>/codebook_import/{codebook}.tsv"
     wildcard_constraints:
-        codebook=imported_codebooks(),
+        codebook=names_of(with_checkpoint("codebooks")),
     conda:
         lambda wildcards: f"../envs/{encoder_environment(codebook_encoder(wildcards))}.yaml"
     threads: 1
     resources:
-        **needs("codebook_import", lambda wildcards: 0.0),
+        **needs(
+            "codebook_import",
+            lambda wildcards: 0.0,
+            weights=lambda wildcards: weights_mb(codebook_encoder(wildcards)),
+        ),
     params:
         script=script("codebook_import"),
         environment=lambda wildcards: encoder_environment(codebook_encoder(wildcards)),

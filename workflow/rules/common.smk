@@ -18,9 +18,11 @@ from resources import (
     local_folder,
     longest_hours,
     memory_mb,
+    of_size,
     rate_of,
     runtime_minutes,
     shard_hours,
+    weights_mb,
 )
 
 # A signal reaches the shell of a job too: it then waits for its command, which may be saving its state. (Ignored, the
@@ -47,8 +49,13 @@ NAMES = {
 }
 
 
+def names_of(names):
+    """Pattern of some names, for wildcards; one that nothing fits where there are none."""
+    return "|".join(map(re.escape, names)) or "$^"
+
+
 wildcard_constraints:
-    **{name: "|".join(map(re.escape, values)) or "$^" for name, values in NAMES.items()},
+    **{wildcard: names_of(names) for wildcard, names in NAMES.items()},
     shard=r"\d+",
 
 
@@ -61,6 +68,24 @@ def settings(section, name, *keys):
     """JSON of one named thing (or of some of its keys): a string, so that any change is seen."""
     thing = config[section][name]
     return json.dumps({key: thing[key] for key in keys or thing}, sort_keys=True)
+
+
+def backend_of(section, name):
+    """Backend of an encoder or vocoder as resources.py tells them apart: a GPU makes another one of it."""
+    thing = config[section][name]
+    return f"{thing['backend']}-gpu" if thing.get("gpu") else thing["backend"]
+
+
+def execution(section, name, keys):
+    """Settings that say how to work, not what to make, as resources, so that they make nothing stale.
+
+    ``name`` of the encoder or vocoder: function of the wildcards.
+    """
+
+    def setting(key):
+        return lambda wildcards: int(config[section][name(wildcards)].get(key, 0))
+
+    return {key: setting(key) for key in keys}
 
 
 def optional(option, path):
@@ -96,17 +121,25 @@ def uncut_hours(wildcards):
     return longest_hours(wildcards.corpus) if uncut else 0.0
 
 
-def needs(rule, hours, backend=lambda wildcards: "", memory_hours=None, gpu=0, copies=lambda wildcards: 1):
-    """Resources of a rule's jobs, as functions of what a job works on and of the attempt.
+def needs(
+    name,
+    hours,
+    backend=lambda wildcards: "",
+    memory_hours=None,
+    weights=lambda wildcards: 0.0,
+    gpu=0,
+    copies=lambda wildcards: 1,
+):
+    """Resources of the jobs of the rule ``name``, as functions of what a job works on and of the attempt.
 
     ``hours`` of speech tell the time, and the memory too unless ``memory_hours`` differ.
     Where inputs are copied to the machine's own disk, ``stage`` is 1.
 
-    ``copies`` of the job run on one node, each with memory of its own.
+    ``weights``: MB of a model that others trained. ``copies`` of the job run on one node, each with memory of its own.
     """
 
     def rate(wildcards):
-        return rate_of(rule, backend(wildcards))
+        return of_size(rate_of(name, backend(wildcards)), weights(wildcards))
 
     def memory(wildcards, attempt):
         of = (memory_hours or hours)(wildcards)

@@ -38,7 +38,7 @@ rule encode:
     shell:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --encoder {params.encoder:q} {params.checkpoint:q} --hours {params.hours}"
-        " --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
+        " --gpu {resources.gpu} --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
         " --output {output.features:q} --sums {output.sums:q} --rejected {output.rejected:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

@@ -28,7 +28,7 @@ rule features:
         lambda wildcards: f"../envs/{features_environment(wildcards)}.yaml"
     threads: lambda wildcards: encoder_threads(export_encoder(wildcards))
     resources:
-        **features_needs(),
+        **encoder_needs("features", export_encoder, hours_of_corpus),
     params:
         script=script("features"),
         environment=features_environment,
@@ -45,7 +45,7 @@ rule features:
         " --manifests {params.manifests:q} --shards {params.shards}"
         " --encoder {params.encoder:q} {params.checkpoint:q} {params.normalizer:q}"
         " --format {params.format} --max-rejected {params.max_rejected}"
-        " --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
+        " --gpu {resources.gpu} --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
         " --output {output.folder:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

@@ -17,12 +17,12 @@ rule kmeans_fit:
     output:
         codebook="<results>/models/codebooks/{codebook}/codebook.parquet",
         report="<results>/models/codebooks/{codebook}/report.json",
-    wildcard_constraints:
-        codebook=fitted_codebooks(),
     log:
         "<logs>/kmeans_fit/{codebook}.log",
     benchmark:
         "<benchmarks>/kmeans_fit/{codebook}.tsv"
+    wildcard_constraints:
+        codebook=names_of(fitted_codebooks()),
     conda:
         "../envs/kmeans.yaml"
     threads: 1
@@ -72,7 +72,7 @@ rule kmeans_assign:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --encoder {params.encoder:q} {params.checkpoint:q}"
         " --codebook {input.codebook:q} {params.normalizer:q}"
-        " --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
+        " --gpu {resources.gpu} --batch-seconds {resources.batch_seconds} --compile {resources.compile}"
         " --output {output.units:q} --rejected {output.rejected:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
         " > {log:q} 2>&1"

@@ -22,7 +22,7 @@ rule merge:
     benchmark:
         "<benchmarks>/merge/{corpus}/{table}.tsv"
     wildcard_constraints:
-        table="|".join(map(re.escape, CHAINS)),
+        table=names_of(CHAINS),
     priority: 1  # a gap is told before hours go into what follows
     conda:
         "../envs/tables.yaml"

@@ -30,8 +30,7 @@ rule resynth:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1
     resources:
-        **needs("resynth", hours_of_shard, resynth_cost, gpu=how_to_resynth("gpu")),
-        batch_seconds=how_to_resynth("batch_seconds"),
+        **resynth_needs(),
     params:
         script=script("resynth"),
         environment=vocoder_environment,
@@ -43,6 +42,7 @@ rule resynth:
         "python {params.script:q} --environment {params.environment:q}"
         " --manifest {input.manifest:q} --units {input.units:q}"
         " --model {input.vocoder:q} --vocoder {params.vocoder:q}"
-        " {params.codebook:q} {params.codebook_checkpoint:q} --batch-seconds {resources.batch_seconds}"
+        " {params.codebook:q} {params.codebook_checkpoint:q}"
+        " --gpu {resources.gpu} --batch-seconds {resources.batch_seconds}"
         " --audio {output.audio:q} --output {output.utterances:q} --rejected {output.rejected:q}"
         " > {log:q} 2>&1"

@@ -23,7 +23,7 @@ rule vocoder_train:
     benchmark:
         "<benchmarks>/vocoder_train/{vocoder}.tsv"
     wildcard_constraints:
-        vocoder=trained_vocoders(),
+        vocoder=names_of(trained_vocoders()),
     conda:
         lambda wildcards: f"../envs/{vocoder_environment(wildcards)}.yaml"
     threads: 1

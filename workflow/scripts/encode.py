@@ -48,7 +48,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     utterances = list(read_manifest(args.manifest))
     ledger = Ledger("encode")
     checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
-    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile))
+    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile), args.gpu)
     made_by = encoder_fingerprint(args.encoder, encoder.hop, encoder.dimension, checkpoint)
     with staging(args.stage, args.tmpdir) as stage:
         stream = Stream(encoder, stage.load, lambda _, features_TD: as_numpy(features_TD), args.batch_seconds)

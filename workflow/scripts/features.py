@@ -52,7 +52,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
     utterances = read_utterances(args.manifests, args.shards)
     checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
-    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile))
+    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile), args.gpu)
     made_by = encoder_fingerprint(args.encoder, encoder.hop, encoder.dimension, checkpoint)
     finish = as_exported(made_by, args.normalizer)
     ledger = Ledger("features")

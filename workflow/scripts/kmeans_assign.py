@@ -50,7 +50,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from amela.units.stream import Stream
 
     checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
-    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile))
+    encoder = load_encoder(args.encoder, checkpoint, bool(args.compile), args.gpu)
     quantizer = load_quantizer(args.encoder, encoder, args.codebook, args.normalizer, checkpoint)
     codebook = quantizer.codebook
     ledger = Ledger("kmeans_assign")
@@ -60,6 +60,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             "inputs": [file_sha256(path) for path in (args.manifest, args.normalizer) if path],
             "codebook": codebook.fingerprint,
             "batch_seconds": stream.batch_seconds,
+            "device": str(encoder.device),
+            "compile": args.compile,
             "code": code_digest("kmeans_assign", backend_of(args.encoder)[0]),
         }
         with Journal(args.output, fingerprint) as journal:

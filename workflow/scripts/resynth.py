@@ -50,6 +50,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         "--batch-seconds", type=float, default=0.0, metavar="S",
         help="padded speech a batch, for a pretrained vocoder; 0: one utterance at a time on a CPU, more on a GPU",
     )  # fmt: skip
+    parser.add_argument("--gpu", type=int, default=0, metavar="N", help="1: end where no GPU can be used")
     parser.add_argument("--audio", type=Path, required=True, help="folder to write")
     parser.add_argument("--output", type=Path, required=True, help="manifest to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
@@ -58,7 +59,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from amela.vocoder.resynthesis import Resynthesis, read_pairs
 
     origin = Origin(args.codebook, args.codebook_checkpoint) if args.codebook else None
-    vocoder = load_vocoder(args.vocoder, args.model, origin, args.batch_seconds)
+    vocoder = load_vocoder(args.vocoder, args.model, origin, args.batch_seconds, args.gpu)
     pairs = read_pairs(args.manifest, args.units, vocoder)
     ledger = Ledger("resynth")
     fingerprint = {

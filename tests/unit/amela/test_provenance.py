@@ -1,11 +1,13 @@
 """Digests change with what they stand for, and with nothing else."""
 
 import hashlib
+import shutil
 
 import pytest
 
+from amela.encoders import BACKENDS
 from amela.errors import DataError
-from amela.provenance import check_fingerprint, code_digest, file_sha256, settings_digest
+from amela.provenance import SCRIPTS, check_fingerprint, code_digest, file_sha256, settings_digest
 
 SCRIPT = '''\
 """Doc."""
@@ -105,6 +107,31 @@ def test_backends_are_named(digest):
 def test_an_import_inside_a_function_counts(digest):
     lazy = SCRIPT.replace("        return", "        from amela.io.other import x\n        return")
     assert digest(changed={"script.py": lazy, "amela/io/other.py": "x = 2\n"}) != digest(changed={"script.py": lazy})
+
+
+@pytest.mark.parametrize("checks", ["if TYPE_CHECKING:", "if typing.TYPE_CHECKING:"])
+def test_what_only_type_checkers_see_does_not_count(digest, checks):
+    seen = SCRIPT.replace("import json\n", f"import json\n{checks}\n    from amela.io.other import x\n")
+    assert digest(changed={"script.py": seen, "amela/io/other.py": "x = 2\n"}) == digest(changed={"script.py": seen})
+    other = seen.replace("import x", "import y")
+    assert other != seen and digest(changed={"script.py": other}) == digest(changed={"script.py": seen})
+
+
+@pytest.mark.parametrize("branch", ["if not TYPE_CHECKING:\n", "if TYPE_CHECKING:\n    pass\nelse:\n"])
+def test_what_runs_beside_a_type_checkers_branch_counts(digest, branch):
+    run = SCRIPT.replace("import json\n", f"import json\n{branch}    from amela.io.other import x\n")
+    assert digest(changed={"script.py": run, "amela/io/other.py": "x = 2\n"}) != digest(changed={"script.py": run})
+
+
+@pytest.mark.parametrize("backend", sorted(BACKENDS))
+def test_features_do_not_depend_on_how_receipts_are_read(tmp_path, backend):
+    """Else a message of theirs would make every codebook stale."""
+    shutil.copytree(SCRIPTS / "amela", tmp_path / "amela")
+    module = BACKENDS[backend].partition(":")[0]
+    before = code_digest(module)
+    receipt = tmp_path / "amela" / "checkpoints" / "receipt.py"
+    receipt.write_text(receipt.read_text() + "\nMORE = 1\n")
+    assert code_digest(module, root=tmp_path) == before
 
 
 def test_file_sha256(tmp_path):

@@ -138,6 +138,7 @@ def train_here(folder, corpus, settings):
     lm_train.main([*corpus, "--settings", json.dumps(settings), *outputs])
 
 
+@pytest.mark.slow
 def test_a_process_that_gets_a_signal_saves_and_goes_on_to_the_same_bytes(tmp_path, caplog):
     corpus, settings = write_corpus(tmp_path, utterances=20), {**SETTINGS, "epochs": 30, "patience": 30}
     process = start_training(tmp_path / "ended", corpus, settings)
@@ -154,6 +155,7 @@ def test_a_process_that_gets_a_signal_saves_and_goes_on_to_the_same_bytes(tmp_pa
         assert (tmp_path / "ended" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_two_processes_train_the_model_of_one(tmp_path):
     """16 utterances in batches of 5: shares differ, and that of the last batch is empty for one of them."""
     pytest.importorskip("lightning_fabric")

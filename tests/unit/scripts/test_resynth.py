@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
 from tiny_vocoders import SLOW, STYLED, make_units_codebook, random_units, write_checkpoint
 
 from amela.errors import AmelaError, DataError
@@ -76,6 +77,14 @@ def test_predicted_durations_stand_in_the_rows(tmp_path):
     lengths = {row.id: sf.info(row.audio_filepath).frames for row in again.values()}
     assert all(row.duration == lengths[row.id] / 16_000 and lengths[row.id] % 640 == 0 for row in again.values())
     assert [row.id for row in rows if row.duration == again.get(row.id, row).duration] == ["s0/2"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_was_asked_for_must_be_there(tmp_path):
+    corpus(tmp_path, STYLED, 0.02)
+    with pytest.raises(AmelaError, match="gpu: 1, and no GPU can be used here"):
+        resynth(tmp_path, tmp_path / "a", {}, "--gpu", "1")
+    assert not (tmp_path / "a/shard-0").exists()
 
 
 def test_units_of_another_codebook_are_refused(tmp_path):

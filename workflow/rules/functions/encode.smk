@@ -13,12 +13,6 @@ EXECUTION = ("gpu", "batch_seconds", "compile")  # settings of an encoder that s
 GPU_THREADS = 4  # decode audio beside a GPU
 
 
-def encoder_cost(encoder):
-    """Backend of an encoder as resources.py tells them apart: a GPU makes another one of it."""
-    spec = config["encoders"][encoder]
-    return f"{spec['backend']}-gpu" if spec.get("gpu") else spec["backend"]
-
-
 def encoder_environment(encoder):
     """Environment of an encoder's backend."""
     return ENCODER_ENVIRONMENTS[config["encoders"][encoder]["backend"]]
@@ -30,8 +24,9 @@ def encoder_module(encoder):
 
 
 def encoder_settings(encoder):
-    """JSON of the settings that change what an encoder gives."""
-    return settings("encoders", encoder, *(key for key in config["encoders"][encoder] if key not in EXECUTION))
+    """JSON of the settings that change what an encoder gives; of its weights the receipt tells."""
+    not_settings = ("checkpoint", *EXECUTION)
+    return settings("encoders", encoder, *(key for key in config["encoders"][encoder] if key not in not_settings))
 
 
 def encoder_checkpoint(encoder):
@@ -39,17 +34,16 @@ def encoder_checkpoint(encoder):
     return f"<results>/models/encoders/{encoder}/checkpoint.json" if "checkpoint" in config["encoders"][encoder] else []
 
 
-def encoder_needs(rule, encoder, memory_hours=None):
-    """Resources of a rule that encodes shards; what says how to encode is among them, so that it makes nothing stale.
-
-    ``encoder``: function of the wildcards.
-    """
-
-    def setting(key):
-        return lambda wildcards: int(config["encoders"][encoder(wildcards)].get(key, 0))
-
-    cost = needs(rule, hours_of_shard, lambda wildcards: encoder_cost(encoder(wildcards)), memory_hours)
-    return {**cost, **{key: setting(key) for key in EXECUTION}}
+def encoder_needs(name, encoder, hours=hours_of_shard, memory_hours=None):
+    """Resources of jobs that encode speech. ``encoder``: function of the wildcards."""
+    cost = needs(
+        name,
+        hours,
+        lambda wildcards: backend_of("encoders", encoder(wildcards)),
+        memory_hours,
+        lambda wildcards: weights_mb(encoder(wildcards)),
+    )
+    return {**cost, **execution("encoders", encoder, EXECUTION)}
 
 
 def encoder_threads(encoder):

@@ -13,11 +13,6 @@ UPSTREAMS = [name for name in exports_of("encoder") if config["exports"][name]["
 FEATURE_EXPORTS = [name for name in exports_of("encoder") if name not in UPSTREAMS]
 
 
-def names_of(exports):
-    """Pattern of the names of some exports."""
-    return "|".join(map(re.escape, exports)) or "$^"
-
-
 def exported(wildcards):
     """Every folder that the configuration asks for."""
     folders = [f"<results>/exports/{name}/s3prl" for name in UPSTREAMS]

@@ -16,10 +16,3 @@ def features_environment(wildcards):
     environment = encoder_environment(export_encoder(wildcards))
     lacks_torch = environment == "encode-spectral" and export_format(wildcards) == "pt"
     return "export-torch" if lacks_torch else environment
-
-
-def features_needs():
-    """Resources of the rule: of the encoder, for a whole corpus."""
-    how = encoder_needs("features", export_encoder)
-    cost = needs("features", hours_of_corpus, lambda wildcards: encoder_cost(export_encoder(wildcards)))
-    return {**cost, **{key: how[key] for key in EXECUTION}}

@@ -8,9 +8,8 @@ def codebook_encoder(wildcards):
 
 
 def fitted_codebooks():
-    """Pattern of the names of the codebooks that are fitted here; others are imported."""
-    names = [name for name, codebook in config["codebooks"].items() if codebook["checkpoint"] is None]
-    return "|".join(map(re.escape, names)) or "$^"
+    """Names of the codebooks that are fitted here; others are imported."""
+    return [name for name, codebook in config["codebooks"].items() if codebook["checkpoint"] is None]
 
 
 def fit_corpora(wildcards):

@@ -34,12 +34,7 @@ def resynth_settings(wildcards):
     return settings("vocoders", wildcards.vocoder, "backend", *keys)
 
 
-def resynth_cost(wildcards):
-    """Backend of a vocoder as resources.py tells them apart: a GPU makes another one of it."""
-    backend = vocoder_backend(wildcards)
-    return f"{backend}-gpu" if config["vocoders"][wildcards.vocoder].get("gpu") else backend
-
-
-def how_to_resynth(key):
-    """Resource that says how to work, not what to make: it makes nothing stale."""
-    return lambda wildcards: config["vocoders"][wildcards.vocoder].get(key, 0)
+def resynth_needs():
+    """Resources of the rule, how to work among them."""
+    cost = needs("resynth", hours_of_shard, lambda wildcards: backend_of("vocoders", wildcards.vocoder))
+    return {**cost, **execution("vocoders", lambda wildcards: wildcards.vocoder, ("gpu", "batch_seconds"))}

@@ -11,9 +11,8 @@ VOCODER_ENVIRONMENTS = {
 
 
 def trained_vocoders():
-    """Pattern of the names of the vocoders that are trained here."""
-    names = [name for name, vocoder in config["vocoders"].items() if vocoder["backend"] not in PRETRAINED]
-    return "|".join(map(re.escape, names)) or "$^"
+    """Names of the vocoders that are trained here."""
+    return [name for name, vocoder in config["vocoders"].items() if vocoder["backend"] not in PRETRAINED]
 
 
 def vocoder_backend(wildcards):

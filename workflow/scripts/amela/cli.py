@@ -52,6 +52,7 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
         help="padded speech a batch; 0: one utterance at a time on a CPU, as much as fits on a GPU",
     )  # fmt: skip
     parser.add_argument("--compile", type=int, choices=(0, 1), default=0, help="1: compile the model first")
+    parser.add_argument("--gpu", type=int, default=0, metavar="N", help="1: end where no GPU can be used")
 
 
 def parse_stage(parser: argparse.ArgumentParser, argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

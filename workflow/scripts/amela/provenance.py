@@ -17,6 +17,7 @@ from amela.io.remembered import Module, remembered_modules
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+CHECKERS = ("TYPE_CHECKING", "typing.TYPE_CHECKING")  # true for type checkers alone
 READ_BLOCK = 1 << 20  # bytes
 
 
@@ -26,8 +27,8 @@ def code_digest(*modules: str, root: Path = SCRIPTS) -> str:
 
     Snakemake sees the command of a rule, not the script behind it; as a parameter of the
     rule, this digest makes an edited script run again. Comments, docstrings and layout do
-    not count. Only import statements are followed: name a module that is loaded by
-    string (a backend) explicitly.
+    not count, nor does what only type checkers see. Only import statements are followed: name
+    a module that is loaded by string (a backend) explicitly.
     """
     todo = [root.joinpath(*name.split(".")).with_suffix(".py") for name in modules]
     seen = set()
@@ -81,6 +82,8 @@ def _shape(node: Any, imported: List[str]) -> Any:
         value = getattr(node, name, None)
         if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             value = value[1:]
+        elif name == "body" and isinstance(node, ast.If) and ast.unparse(node.test) in CHECKERS:
+            value = []
         if value is not None and value != []:
             shape.append((name, _shape(value, imported)))
     return tuple(shape)

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -195,3 +196,13 @@ def test_a_copy_on_a_disk_that_fails_is_not_asked(files, disk):
 
     with staging(1, disk) as stage:
         assert [stage.read(path, read) for path in files] == files
+
+
+def test_several_threads_may_read(files, disk, caplog):
+    stage = stage_of(disk, 1 << 20)
+    rows = [utterance(path, offset) for offset in (0.0, 0.1, 0.2, 0.3) for path in files]
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(stage.load, rows))
+    for row, samples in zip(rows, read):
+        np.testing.assert_array_equal(samples, load_utterance(row))
+    assert stage.n_copied == len(files) == len(copies(disk)) and not stage.n_failed and not caplog.records

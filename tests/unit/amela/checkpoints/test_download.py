@@ -40,6 +40,19 @@ def test_what_is_there_is_not_fetched(site, url, target):
     assert len(site.asked) == 1
 
 
+def test_another_size_is_refused_before_anything_is_hashed(site, url, target, monkeypatch):
+    def hashed(path):
+        raise AssertionError("hashed")
+
+    monkeypatch.setattr("amela.checkpoints.download.file_sha256", hashed)
+    with pytest.raises(AmelaError, match=r"it has 300000 bytes, expected 299999 .* gives another file"):
+        download(url, target, SHA256, 299_999)
+    assert left(target) == []
+    target.write_bytes(CONTENT[1:])
+    with pytest.raises(AmelaError, match=r"it has 299999 bytes, expected 300000 .* remove it"):
+        download(url, target, SHA256, 300_000)
+
+
 def test_a_cut_connection_goes_on_where_it_was_cut(site, url, target):
     site.cut = [100_000, 50_000]
     assert download(url, target, SHA256) == SHA256

@@ -1,20 +1,21 @@
+import dataclasses
 import hashlib
 import socket
 
 import pytest
 
 from amela.checkpoints.fetch import fetch_checkpoint
-from amela.checkpoints.receipt import read_receipt, write_receipt
+from amela.checkpoints.receipt import content_sha256, read_receipt, write_receipt
 from amela.checkpoints.registry import Row
 from amela.errors import AmelaError
 
 FILES = {"generator.pt": b"weights" * 1000, "config.json": b"{}", "speakers.txt": b"ex01\n"}
 
 
-def row(name, file, source, content=None, **cells):
+def row(name, file, source, content=None, size=None, **cells):
     facts = {"licence": "MIT", "layer": 12, "hop": 0.02, "of": ("km",), **cells}
     digest = None if content is None else hashlib.sha256(content).hexdigest()
-    return Row(name, "vocoder", file, source, None, digest, None, **facts)
+    return Row(name, "vocoder", file, source, None, digest, size, **facts)
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_every_file_of_a_name(registry, tmp_path):
     receipt = read_receipt(tmp_path / "receipt.json")
     assert receipt.name == "hifigan"
     assert {name: path.read_bytes() for name, path in receipt.files.items()} == FILES
-    assert receipt.folder() == tmp_path / "checkpoints" / "hifigan"
+    assert {path.parent for path in receipt.files.values()} == {tmp_path / "checkpoints" / "hifigan"}
     assert (receipt.layer, receipt.hop, receipt.of) == (12, 0.02, ("km",))
 
 
@@ -76,6 +77,25 @@ def test_files_that_the_registry_knows_by_their_content(registry, tmp_path):
     (there / "our-config.json").write_bytes(b"[]")
     content = fetch_checkpoint(str(there), registry, tmp_path)
     assert (content["name"], content["of"], content["licence"]) == (str(there), (), None)
+
+
+def test_a_file_of_another_size_than_the_registry_says(site, tmp_path):
+    site.files["a.pt"] = b"12345"
+    rows = {"a": [row("a", "a.pt", site.url("a.pt"), size=6)]}
+    with pytest.raises(AmelaError, match="it has 5 bytes, expected 6"):
+        fetch_checkpoint("a", rows, tmp_path)
+
+
+def test_a_folder_with_a_model_of_the_hub_is_known_by_its_content(tmp_path):
+    """The registry's digest of a repository is that of all its files."""
+    model = {"config.json": b"{}", "preprocessor_config.json": b"[]", "model.safetensors": b"weights"}
+    for name, content in {**model, "README.md": b"read me"}.items():
+        (tmp_path / name).write_bytes(content)
+    digest = content_sha256({name: hashlib.sha256(content).hexdigest() for name, content in model.items()})
+    known = dataclasses.replace(row("small", "", "hub:org/small"), sha256=digest)
+    assert fetch_checkpoint(str(tmp_path), {"small": [known]}, tmp_path)["name"] == "small"
+    (tmp_path / "config.json").write_bytes(b"[]")
+    assert fetch_checkpoint(str(tmp_path), {"small": [known]}, tmp_path)["name"] == str(tmp_path)
 
 
 def test_a_file_whose_digest_nobody_knows_is_recognised_by_nobody(tmp_path):

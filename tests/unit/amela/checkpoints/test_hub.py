@@ -1,5 +1,6 @@
 """The hub's own client, against a hub on this machine."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from amela.checkpoints.fetch import fetch_checkpoint
+from amela.checkpoints.registry import read_registry
 from amela.errors import AmelaError
 
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -96,16 +98,16 @@ def hub():
 
 @pytest.fixture
 def fetch(hub, tmp_path, monkeypatch):
-    """Function (checkpoint, offline) → content of the receipt."""
+    """Function (checkpoint, offline, registry) → content of the receipt."""
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
     monkeypatch.setattr(constants, "ENDPOINT", hub.address)
     place = constants.HUGGINGFACE_CO_URL_TEMPLATE.partition("/{repo_id}")
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + place[1] + place[2])
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
 
-    def run(checkpoint, offline=False):
+    def run(checkpoint, offline=False, registry=None):
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
-        return fetch_checkpoint(checkpoint, {}, tmp_path)
+        return fetch_checkpoint(checkpoint, registry or {}, tmp_path)
 
     return run
 
@@ -148,6 +150,22 @@ def test_weights_and_configuration_and_nothing_else(hub, fetch, tmp_path):
     assert not any("pytorch_model.bin" in path or "tf_model.h5" in path for path in hub.asked)
 
 
+def test_settings_of_a_processor_come_too(hub, fetch):
+    """Newer releases of transformers keep those of the feature extractor there."""
+    hub.models["org/tiny"]["processor_config.json"] = hub.models["org/tiny"].pop("preprocessor_config.json")
+    assert sorted(fetch("org/tiny")["files"]) == ["config.json", "model.safetensors", "processor_config.json"]
+
+
+def test_another_size_than_the_registry_says(hub, fetch):
+    taken = ("config.json", "preprocessor_config.json", "model.safetensors")
+    size = sum(len(MODEL[name]) for name in taken)
+    (row,) = read_registry()["mms-300m"]
+    row = dataclasses.replace(row, source="hub:org/tiny", revision=None, bytes=size)
+    assert fetch("org/tiny", registry={"mms-300m": [row]})["name"] == "mms-300m"
+    with pytest.raises(AmelaError, match=f"its files have {size} bytes, expected {size + 1} — hub:org/tiny"):
+        fetch("org/tiny", registry={"mms-300m": [dataclasses.replace(row, bytes=size + 1)]})
+
+
 def test_pickled_weights_where_there_are_no_others(hub, fetch):
     del hub.models["org/tiny"]["model.safetensors"]
     assert sorted(fetch("org/tiny")["files"]) == ["config.json", "preprocessor_config.json", "pytorch_model.bin"]
@@ -169,7 +187,7 @@ def test_offline_without_a_cache_it_says_what_to_do(hub, refusal, tmp_path):
     told = refusal("org/tiny@v2", offline=True)
     assert "model org/tiny, revision v2 is not in the hub's cache" in told
     assert str(tmp_path / "home" / "hub") in told
-    wanted = "config.json preprocessor_config.json model.safetensors pytorch_model.bin"
+    wanted = "config.json preprocessor_config.json processor_config.json model.safetensors pytorch_model.bin"
     assert f"hf download org/tiny {wanted} --revision v2" in told
     assert hub.asked == []
 

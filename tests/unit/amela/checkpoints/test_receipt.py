@@ -61,16 +61,11 @@ def test_several_files_are_known_by_names_and_contents():
     assert first != content_sha256({"a": "1" * 64, "c": "2" * 64})
 
 
-def test_only_file_and_folder(files, tmp_path):
+def test_only_file(files):
     one, two = make_receipt("one", [files["config.json"]]), make_receipt("two", files.values())
     assert one.only_file() == files["config.json"]
-    assert two.folder() == one.folder() == files["config.json"].parent
     with pytest.raises(AmelaError, match=r"config\.json, model\.safetensors"):
         two.only_file()
-    elsewhere = tmp_path / "speakers.txt"
-    elsewhere.touch()
-    with pytest.raises(AmelaError, match="one folder"):
-        make_receipt("three", [*files.values(), elsewhere]).folder()
 
 
 @pytest.mark.parametrize(("name", "registered"), [("mms-300m", True), ("org/name", False), ("./weights.pt", False)])

@@ -10,6 +10,7 @@ from amela.checkpoints.registry import (
     hub_model,
     local_files,
     mistake,
+    model_files,
     read_registry,
     registered,
 )
@@ -139,6 +140,12 @@ def test_a_model_folder_stands_for_its_weights_and_configuration(tmp_path):
     (tmp_path / "model.safetensors").touch()
     assert [path.name for path in local_files(str(tmp_path), [])][1] == "model.safetensors"
     assert len(local_files(str(tmp_path), [])) == 3
+
+
+def test_settings_of_a_processor_are_part_of_a_model():
+    """Newer releases of transformers keep those of the feature extractor there."""
+    present = ["model.safetensors", "processor_config.json", "tokenizer.json", "config.json"]
+    assert model_files(present) == ["config.json", "processor_config.json", "model.safetensors"]
 
 
 def test_another_folder_stands_for_all_its_files(tmp_path):

@@ -13,7 +13,7 @@ from amela.checkpoints.receipt import make_receipt
 from amela.encoders.fairseq import FairseqEncoder
 from amela.errors import AmelaError, DataError
 from amela.io.manifest import Utterance
-from amela.units.chunks import stretches
+from amela.units.stream import Stream
 
 ORACLE = Path(__file__).parents[3] / "oracles" / "fairseq_models.py"
 FILES = 16
@@ -145,24 +145,31 @@ def test_waveforms_are_normalised_only_where_the_task_did(tmp_path):
         assert torch.allclose(one, other, atol=1e-3) == normalize
 
 
-def test_stretches_of_a_network_that_sees_no_further_than_their_context_are_the_whole(tmp_path):
-    """Without attention, and with norms over channels alone, every frame depends on its neighbourhood only."""
-    layers = {**fairseq_layout.LAYER_NORMS, **fairseq_layout.BIASES}
-    model = fairseq_layout.tensors(fairseq_layout.layout(extractor=layers))
+@pytest.mark.parametrize("extractor", ["default", "layer_norm"])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_stretches_of_a_network_that_sees_no_further_than_their_context_are_the_whole(tmp_path, extractor, normalize):
+    """Without attention a frame depends on its neighbours and on moments of the utterance, of which half is silent."""
+    tensors = fairseq_layout.layout()
+    settings = {"extractor_mode": extractor, "conv_bias": extractor == "layer_norm"}
+    if extractor == "layer_norm":
+        tensors = fairseq_layout.layout(extractor={**fairseq_layout.LAYER_NORMS, **fairseq_layout.BIASES})
+    model = fairseq_layout.tensors(tensors)
     for name in model:
         if "out_proj.weight" in name:
             model[name].zero_()
-    settings = {"extractor_mode": "layer_norm", "conv_bias": True}
-    path = fairseq_layout.write(tmp_path / "model.pt", model=model, settings=settings)
+    path = fairseq_layout.write(tmp_path / "model.pt", model=model, settings=settings, task={"normalize": normalize})
     encoder = FairseqEncoder(make_receipt("m", [path]), 2, chunk=0.2, overlap=0.01)
-    samples = np.random.default_rng(0).normal(0, 0.1, 16_007).astype(np.float32)
-    parts = []
-    for stretch in stretches(Utterance(id="u", audio_filepath="", duration=len(samples) / 16_000), encoder):
-        start = round(stretch.audio.offset * 16_000)
-        part = encoder.encode([samples[start : start + round(stretch.audio.duration * 16_000)]])[0]
-        parts.append(part[stretch.skip : stretch.skip + stretch.frames])
-    assert len(parts) > 4
-    assert torch.allclose(torch.cat(parts), encoder.encode([samples])[0], atol=1e-5)
+    samples = np.random.default_rng(0).normal(0.01, 0.1, 16_007).astype(np.float32)
+    samples[8_000:] *= 1e-3
+
+    def load(part):
+        start = round(part.offset * 16_000)
+        return samples[start : start + round(part.duration * 16_000)]
+
+    utterance = Utterance(id="u", audio_filepath="", duration=len(samples) / 16_000)
+    ((encoded,),) = Stream(encoder, load, lambda _, features_TD: features_TD).run([[utterance]])
+    assert len(encoded.parts) > 4
+    assert torch.allclose(torch.cat(encoded.parts), encoder.encode([samples])[0], atol=2e-5)
 
 
 def test_a_checkpoint_that_is_not_whole_is_refused(tmp_path):

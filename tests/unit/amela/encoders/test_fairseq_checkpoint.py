@@ -121,6 +121,15 @@ def test_a_cut_off_file_is_refused(tmp_path):
         read_checkpoint(path)
 
 
+@pytest.mark.parametrize("key", ["cfg", "args"])
+def test_settings_that_contain_themselves_are_refused(tmp_path, key):
+    settings = {}
+    settings["model"] = [settings]
+    torch.save({"model": {}, key: settings}, tmp_path / "model.pt")
+    with pytest.raises(DataError, match=r"settings that contain themselves: not a checkpoint of fairseq — .*model\.pt"):
+        read_checkpoint(tmp_path / "model.pt")
+
+
 def test_files_of_pytorch_that_are_not_fairseqs_are_refused(tmp_path):
     path = tmp_path / "file.pt"
     for content, why in (

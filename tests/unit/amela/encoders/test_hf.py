@@ -96,6 +96,29 @@ def test_the_feature_extractor_may_be_that_of_a_processor(saved, noise):
     assert_equal_to(small_model("hubert"), saved, noise)
 
 
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        ("encoder.layer_norm.bias", "hubert.encoder.layer_norm.bias"),
+        (
+            "encoder.pos_conv_embed.conv.parametrizations.weight.original0",
+            "encoder.pos_conv_embed.conv.weight_g",
+        ),
+    ],
+)
+def test_weights_that_are_there_twice_are_refused(saved, name, again):
+    """Else one of two different values would be taken."""
+    rewrite(saved, lambda tensors: tensors.update({again: tensors[name] + 1}))
+    with pytest.raises(DataError, match=rf"there twice: {name}, the second time as .* — small"):
+        encoder(saved)
+
+
+def test_weights_that_two_files_have_are_refused(saved):
+    save_file({"encoder.layer_norm.bias": torch.zeros(48)}, saved / "more.safetensors")
+    with pytest.raises(DataError, match=r"another file .* has too: encoder\.layer_norm\.bias — .*more\.safetensors"):
+        encoder(saved)
+
+
 def test_pickles_and_names_of_old_are_read(saved, noise):
     def old(tensors):
         now = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}

@@ -158,20 +158,39 @@ def test_fp16_on_a_cpu_is_refused():
     ("samples", "why"),
     [([], "no samples"), ([0.1] * 399, "399 samples: one frame takes 400"), ([0.1] * 500 + [np.nan], "not finite")],
 )
-def test_what_cannot_be_encoded_is_rejected(samples, why, noise):
+def test_what_cannot_be_encoded_is_rejected(samples, why):
     with pytest.raises(Rejected, match=why):
-        encoder("hubert", 1).encode([noise, np.array(samples, np.float32)])
+        encoder("hubert", 1).check(np.array(samples, np.float32))
 
 
-def test_a_full_device_is_said(noise, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED")],
+    ids=["of-torch", "of-a-library"],
+)
+def test_a_full_device_is_said(noise, monkeypatch, error):
     one = encoder("hubert", 1)
 
     def full(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     monkeypatch.setattr(one._network, "forward", full)
     with pytest.raises(DeviceFull, match="a batch of 2"):
         one.encode([noise, noise])
+
+
+def test_other_errors_of_a_device_are_not_taken_for_a_full_one(noise, monkeypatch):
+    one = encoder("hubert", 1)
+    monkeypatch.setattr(one._network, "forward", lambda *_: torch.zeros(1, 2) @ torch.zeros(1, 2))
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        one.encode([noise])
+
+
+def test_features_that_are_not_finite_are_refused(noise, monkeypatch):
+    one = encoder("hubert", 1)
+    monkeypatch.setattr(one._network, "forward", lambda *_: torch.full((1, 50, 4), float("inf")))
+    with pytest.raises(AmelaError, match="not finite.*bf16 or fp32"):
+        one.encode([noise])
 
 
 def test_arrays_are_tensors_where_the_model_is():

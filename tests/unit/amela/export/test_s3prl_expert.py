@@ -7,9 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from amela.checkpoints.receipt import Facts, receipt_content, write_receipt  # noqa: E402
 from amela.encoders import load_encoder  # noqa: E402
 from amela.errors import DataError, Rejected  # noqa: E402
 from amela.export.s3prl_expert import UpstreamExpert  # noqa: E402
+from amela.provenance import file_sha256  # noqa: E402
 
 SPEC = {"backend": "logmel", "hop": 0.01, "normalize": "speaker"}
 
@@ -56,10 +58,19 @@ def test_lengths_are_as_s3prl_expects_them(upstream):
         assert abs(hidden_BTD.shape[1] - len(range(0, n_samples, stride))) <= 1
 
 
-def test_a_downstream_model_can_be_trained_on_the_features(upstream):
-    """Tensors made in inference mode could not be kept for the gradient."""
-    hidden_BTD = upstream(waves(16_000))["hidden_states"][0]
-    layer = torch.nn.Linear(80, 2)
+def test_a_downstream_model_can_be_trained_on_the_features(settings, tmp_path):
+    """Tensors made in inference mode, as those of a transformer are, could not be kept for the gradient."""
+    pytest.importorskip("transformers")
+    from tiny_models import DIMENSION, save_tiny_hubert
+
+    model = tmp_path / "model"
+    save_tiny_hubert(model)
+    files = {path.name: path for path in model.iterdir()}
+    content = receipt_content("tiny", files, {name: file_sha256(path) for name, path in files.items()}, Facts())
+    write_receipt(tmp_path / "checkpoint.json", content)
+    upstream = UpstreamExpert(settings({"backend": "hf", "layer": 2}, "checkpoint.json"))
+    (hidden_BTD,) = upstream(waves(16_000, 20_000))["hidden_states"]
+    layer = torch.nn.Linear(DIMENSION, 2).to(hidden_BTD.device)
     layer(hidden_BTD).sum().backward()
     assert layer.weight.grad.abs().sum() > 0
     assert not list(upstream.parameters())

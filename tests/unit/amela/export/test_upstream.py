@@ -58,6 +58,15 @@ def test_it_is_loaded_as_a_package_by_way_of_a_link(folder, apart, tmp_path):
     check(hubconf.amela_my_upstream(ckpt=None, model_config=None, refresh=False))
 
 
+def test_the_scripts_beside_the_package_are_no_modules_of_s3prl(folder, apart):
+    """features.py and export.py, whatever s3prl's environment calls so."""
+    torch = pytest.importorskip("torch")
+    sys.path[:] = [path for path in sys.path if path != str(SCRIPTS)]
+    before = list(sys.path)
+    check(torch.hub.load(str(folder), "amela_my_upstream", source="local", trust_repo=True))
+    assert sys.path == before
+
+
 def test_a_clone_can_be_moved_as_a_whole(tmp_path):
     names = ("clone", "moved")
     for name in names:

@@ -26,7 +26,7 @@ class Numbers:
         if not len(samples_N):
             raise Rejected("no samples")
 
-    def encode(self, batch):
+    def encode(self, batch, moments=None):
         self.left -= len(batch)
         if self.left < 0:
             raise KeyboardInterrupt

@@ -39,3 +39,8 @@ def test_windows_are_consecutive_and_no_longer_than_needed(seconds, budget):
     for window in cut[:-1]:
         total = sum(utterance.duration for utterance in window)
         assert wanted <= total and total - window[-1].duration < wanted
+
+
+def test_no_window_is_much_longer_than_what_is_wanted():
+    cut = windows(utterances([10.0] * 100), 600.0, 300.0)
+    assert [len(window) for window in cut] == [30, 30, 30, 10]

@@ -102,7 +102,7 @@ def test_of_another_encoder(encoder, quantizer, weights, facts, name, told):
     [
         ({"of": ("hubert", "hubert-hf"), "layer": 9, "hop": 0.01}, "hubert-hf", None),
         ({"of": ("hubert",)}, "/weights/ours.pt", "let /weights/ours.pt be that"),
-        ({}, "hubert", "nobody knows"),
+        ({}, "hubert", "km was fitted on features of an unknown encoder"),
     ],
 )
 def test_of_this_encoder(encoder, quantizer, weights, caplog, facts, name, warned):

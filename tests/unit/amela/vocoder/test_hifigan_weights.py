@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -78,6 +79,26 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, save):
     with pytest.raises(DataError, match="no checkpoint that can be read safely"):
         load_generator(tmp_path / "generator.pt", read_config(tmp_path / "config.json"))
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        pickle.MARK + pickle.TUPLE + pickle.REDUCE,  # a call of nothing: IndexError
+        b"ctorch._utils\n_rebuild_tensor_v2\n" + pickle.EMPTY_TUPLE + pickle.REDUCE,  # without arguments: TypeError
+        pickle.BINGET + b"\x07",  # what was never put: KeyError
+    ],
+)
+def test_a_crafted_file_is_refused_whatever_it_brings_up(tmp_path, pickled):
+    write_checkpoint(tmp_path, STYLED)
+    path = tmp_path / "generator.pt"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, b"\x80\x02" + pickled + b"." if name.endswith("data.pkl") else content)
+    with pytest.raises(DataError, match=r"no checkpoint that can be read safely: .*generator\.pt"):
+        load_generator(path, read_config(tmp_path / "config.json"))
 
 
 @pytest.mark.parametrize("n_bytes", [0, 10, 5_000])

@@ -9,8 +9,8 @@ import torch
 from tiny_vocoders import SLOW, STYLED, make_units_codebook, random_units, write_checkpoint
 
 from amela.errors import AmelaError, Rejected
+from amela.textlesslib import CHECKPOINTS
 from amela.vocoder import Origin, load_vocoder
-from amela.vocoder.textless import CHECKPOINTS
 
 from .conftest import speak
 
@@ -65,6 +65,6 @@ def test_without_textlesslib_it_names_the_backend_that_needs_none(make, monkeypa
     monkeypatch.setitem(sys.modules, "textless", None)
     monkeypatch.delitem(sys.modules, "textless.vocoders.hifigan.vocoder")
     with pytest.raises(
-        AmelaError, match=r"cannot load this vocoder: .*textless.* — .*generator\.pt — use backend: codehif"
+        AmelaError, match=r"cannot load this checkpoint: .*textless.* — .*generator\.pt — use backend: codehif"
     ):
         make(STYLED, 0.02)

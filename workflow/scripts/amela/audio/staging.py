@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections import OrderedDict
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -40,7 +41,7 @@ class Stage:
     """Copies of audio files in ``folder``, of at most ``room`` bytes; the least recently read goes first.
 
     A file is copied once at most: what had to go and is asked for again is read where it
-    lies, as is everything without a folder.
+    lies, as is everything without a folder. Several threads may read at a time.
     """
 
     def __init__(self, folder: Optional[Path] = None, room: int = 0) -> None:
@@ -49,6 +50,7 @@ class Stage:
         self._copies: OrderedDict[str, Copy] = OrderedDict()
         self._tried: Set[str] = set()
         self._held = 0  # bytes
+        self._lock = threading.Lock()  # of all of these
         self.n_copied = self.n_failed = 0  # files
 
     def load(self, utterance: Utterance) -> np.ndarray:
@@ -61,7 +63,8 @@ class Stage:
         Raises:
             Rejected, OSError: by ``reader``, of the file itself.
         """
-        copy = self._copy_of(str(path))
+        with self._lock:
+            copy = self._copy_of(str(path))
         if copy is not None:
             with suppress(Rejected, OSError):
                 return reader(copy)

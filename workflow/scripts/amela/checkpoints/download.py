@@ -36,31 +36,35 @@ class _Cut(Exception):
     """The transfer ended early; what came is kept."""
 
 
-def download(url: str, target: Path, sha256: Optional[str] = None) -> str:
+def download(url: str, target: Path, sha256: Optional[str] = None, size: Optional[int] = None) -> str:
     """Fetch ``target`` unless it is there, whoever put it there.
 
     A file under way is ``target`` with ``.part`` behind it. A later call goes on with it only
     if ``sha256`` can tell that both halves belong together.
+
+    Args:
+        sha256: what the file must have; None: whatever it has.
+        size: bytes, the same.
 
     Returns:
         Hex SHA-256 of the file.
 
     Raises:
         Unreachable: no network, or the server does not answer.
-        AmelaError: the server refuses, the file has another digest, or it cannot be written.
+        AmelaError: the server refuses, the file has another digest or size, or it cannot be written.
     """
     if target.is_file():
-        return verified(target, sha256, "remove it, and it is fetched again")
+        return verified(target, sha256, size, "remove it, and it is fetched again")
     with OutputLock(target, PATIENCE):
         if target.is_file():  # fetched while this process waited
-            return verified(target, sha256, "remove it, and it is fetched again")
+            return verified(target, sha256, size, "remove it, and it is fetched again")
         part = target.with_name(f"{target.name}.part")
         if sha256 is None:
             part.unlink(missing_ok=True)
         logger.info("fetching %s to %s", url, target)
         _fetch(url, part, sha256 is not None)
         try:
-            digest = verified(part, sha256, f"{url} gives another file; nothing was kept, try again later")
+            digest = verified(part, sha256, size, f"{url} gives another file; nothing was kept, try again later")
         except AmelaError:
             part.unlink()
             raise
@@ -68,8 +72,11 @@ def download(url: str, target: Path, sha256: Optional[str] = None) -> str:
     return digest
 
 
-def verified(path: Path, sha256: Optional[str], todo: str) -> str:
-    """SHA-256 of a file. Raises AmelaError, with what to do, unless it is the given one."""
+def verified(path: Path, sha256: Optional[str], size: Optional[int], todo: str) -> str:
+    """SHA-256 of a file. Raises AmelaError, with what to do, unless it and the size in bytes are the given ones."""
+    found = path.stat().st_size
+    if size is not None and found != size:  # known at once, while a digest takes long
+        raise AmelaError(f"not the file it should be: it has {found} bytes, expected {size}", path, todo)
     digest = file_sha256(path)
     if sha256 is not None and digest != sha256:
         raise AmelaError(f"not the file it should be: its sha256 is {digest}, expected {sha256}", path, todo)

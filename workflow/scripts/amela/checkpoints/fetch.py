@@ -30,6 +30,7 @@ def fetch_checkpoint(checkpoint: str, registry: Mapping[str, List[Row]], folder:
         from amela.checkpoints.hub import fetch_model, verified_sha256
 
         files = fetch_model(model)
+        _check_size(rows, files)
         digests = {name: verified_sha256(path) for name, path in files.items()}
         name, facts = (rows[0].name, rows[0].facts) if rows else (checkpoint, Facts())
         _check_digest(rows, digests)
@@ -51,8 +52,8 @@ def _local(checkpoint: str, paths: Sequence[Path], registry: Mapping[str, List[R
     files = {path.name: path for path in paths}
     digests = {name: file_sha256(path) for name, path in files.items()}
     for name, rows in registry.items():
-        known = {row.file: row.sha256 for row in rows}
-        if None not in known.values() and sorted(known.values()) == sorted(digests.values()):
+        known = [row.sha256 for row in rows]
+        if None not in known and sorted(known) in (sorted(digests.values()), [content_sha256(digests)]):
             return receipt_content(name, files, digests, rows[0].facts)
     name = checkpoint if "/" in checkpoint else f"./{checkpoint}"
     return receipt_content(name, files, digests, Facts())
@@ -62,7 +63,7 @@ def _from_urls(rows: Sequence[Row], files: Mapping[str, Path]) -> Dict[str, str]
     digests = {}
     for row in rows:
         try:
-            digests[row.file] = download(row.source, files[row.file], row.sha256)
+            digests[row.file] = download(row.source, files[row.file], row.sha256, row.bytes)
         except Unreachable as error:
             missing = [wanted for wanted in rows if not files[wanted.file].is_file()]
             each = "; ".join(f"{w.source} as {w.file} (sha256 {w.sha256 or 'unknown'})" for w in missing)
@@ -72,6 +73,15 @@ def _from_urls(rows: Sequence[Row], files: Mapping[str, Path]) -> Dict[str, str]
                 f"where there is a network, fetch {each}; put it into {files[row.file].parent.absolute()}",
             ) from error
     return digests
+
+
+def _check_size(rows: Sequence[Row], files: Mapping[str, Path]) -> None:
+    """The registry's size of a repository is that of all its files."""
+    size = sum(path.stat().st_size for path in files.values())
+    if rows and rows[0].bytes not in (None, size):
+        raise AmelaError(
+            f"not the model it should be: its files have {size} bytes, expected {rows[0].bytes}", rows[0].source
+        )
 
 
 def _check_digest(rows: Sequence[Row], digests: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from amela.io.atomic import open_atomic
 from amela.provenance import file_sha256
 
 AGAIN = "fetch it again: snakemake --forcerun checkpoint, where there is a network"
+
+logger = logging.getLogger("checkpoint")
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,28 @@ class Receipt:
             )
         return next(iter(self.files.values()))
 
-    def folder(self) -> Path:
-        """The folder that all files lie in. Raises AmelaError if there is none."""
-        folders = {path.parent for path in self.files.values()}
-        if len(folders) != 1:
-            raise AmelaError("the files of this checkpoint do not lie in one folder", self.name, AGAIN)
-        return folders.pop()
+
+def check_made_for(made: Receipt, other: Optional[Receipt], how: str, what: str, otherwise: str) -> None:
+    """Raise AmelaError where a checkpoint was not made for another one; warn where nobody can know.
+
+    Args:
+        made: its ``of`` has the names of those that it was made for.
+        other: receipt of the other one; None: it has none.
+        how: "fitted on features", "trained on units".
+        what: the other one is, in a message: "encoder", "codebook".
+        otherwise: what is said of one without a receipt.
+    """
+    of = " or ".join(made.of)
+    if not of:
+        logger.warning("%s was %s of an unknown %s; let it be this one", made.name, how, what)
+    elif other is None or (other.registered and other.name not in made.of):
+        raise AmelaError(
+            f"{how} of {of}, the {what} is {other.name if other else otherwise}",
+            made.name,
+            f"set checkpoint: {made.of[0]} for the {what}, or choose what was made for this one",
+        )
+    elif not other.registered:
+        logger.warning("%s was %s of %s; let %s be that", made.name, how, of, other.name)
 
 
 def content_sha256(digests: Mapping[str, str]) -> str:

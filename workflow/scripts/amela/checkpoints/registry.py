@@ -19,7 +19,7 @@ HUB = "hub:"
 HUB_ID = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?$")
 PATH_LIKE = ("/", "./", "../", "~")
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # of a model of the hub; the first that there is
-CONFIGURATIONS = ("config.json", "preprocessor_config.json")
+CONFIGURATIONS = ("config.json", "preprocessor_config.json", "processor_config.json")
 
 
 @dataclass(frozen=True)

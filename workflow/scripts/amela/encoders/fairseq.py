@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 from transformers import HubertModel
 
-from amela.checkpoints.receipt import Receipt
 from amela.encoders.fairseq_checkpoint import FairseqCheckpoint, read_checkpoint
 from amela.encoders.fairseq_names import configuration, normalizes, projects, renamed
 from amela.encoders.transformer import TransformerEncoder
+
+if TYPE_CHECKING:
+    from amela.checkpoints.receipt import Receipt
 
 EPSILON = 1e-5  # of fairseq's waveform normalisation, which is torch's layer norm over the utterance
 
@@ -47,5 +51,6 @@ class FairseqEncoder(TransformerEncoder):
     ) -> None:
         """See ``TransformerEncoder``. Raises DataError for a checkpoint that cannot be read as it is meant."""
         read = read_checkpoint(checkpoint.only_file())
-        epsilon = EPSILON if normalizes(read) else None
-        super().__init__(build_model(read), layer, residual, epsilon, precision, chunk, overlap, compile)
+        epsilon, model = EPSILON if normalizes(read) else None, build_model(read)
+        del read  # whose tensors the network is about to copy one by one
+        super().__init__(model, layer, residual, epsilon, precision, chunk, overlap, compile)

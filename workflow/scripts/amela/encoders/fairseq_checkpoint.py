@@ -73,11 +73,14 @@ def read_checkpoint(path: Path) -> FairseqCheckpoint:
     for name, value in content["model"].items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             raise DataError(f"{name!r} is no tensor: not a checkpoint of fairseq", path)
-    settings = _plain(content.get("cfg"))
+    try:
+        settings, arguments = _plain(content.get("cfg")), _plain(content.get("args"))
+    except RecursionError as error:
+        raise DataError("settings that contain themselves: not a checkpoint of fairseq", path) from error
     if isinstance(settings, dict):
         model, task = settings.get("model"), settings.get("task")
     else:
-        model = task = _plain(content.get("args"))
+        model = task = arguments
     if not isinstance(model, dict) or not isinstance(task, dict):
         raise DataError("no settings of a model and a task in 'cfg' or 'args': not a checkpoint of fairseq", path)
     return FairseqCheckpoint(path, dict(content["model"]), model, task)

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from amela.encoders.moments import Moments, MomentSums
+
 # Shape legend: B = batch, N = samples, T = frames, K = kernel, I = channels in, C = channels out.
 
 STRETCH = {"cpu": 2**21, "cuda": 2**27}  # values that the first convolution may put out at a time
@@ -50,20 +52,16 @@ class Convolution(nn.Module):
         """Norm and activation."""
         return self.activation(x_BTC if self.layer_norm is None else self.layer_norm(x_BTC))
 
-    def normalizing(self, waveform_N: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    def normalizing(self, moments: Moments) -> Tuple[torch.Tensor, torch.Tensor]:
         """Weights (K, C) and bias (C,) for one utterance, its group norm included.
 
         Over the windows w of the waveform a channel with weights v has mean v·E[w] and variance
         v·Cov[w]·v, taken in double precision; a bias of the convolution cancels out.
         """
         norm, weight_CK = self.group_norm, self.weight.double()
-        windows_TK = waveform_N.double().unfold(0, self.kernel, self.stride)
-        mean_K = windows_TK.mean(0)
-        centred_TK = windows_TK - mean_K
-        covariance_KK = centred_TK.T @ centred_TK / len(windows_TK)
-        variance_C = ((weight_CK @ covariance_KK) * weight_CK).sum(1)
+        variance_C = ((weight_CK @ moments.window_covariance_KK) * weight_CK).sum(1)
         gain_C = (variance_C + norm.eps).rsqrt() * norm.weight.double()
-        bias_C = norm.bias.double() - gain_C * (weight_CK @ mean_K)
+        bias_C = norm.bias.double() - gain_C * (weight_CK @ moments.window_mean_K)
         return (weight_CK * gain_C[:, None]).T.float(), bias_C.float()
 
     def first(self, waveform_BN: torch.Tensor, weight_BKC: torch.Tensor, bias_B1C: torch.Tensor) -> torch.Tensor:
@@ -89,9 +87,13 @@ class FrontEnd(nn.Module):
             n_samples = layer.frames(n_samples)
         return n_samples
 
-    def forward(self, waveform_BN: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
-        """Frames, shape (B, T, C), of waveforms of so many samples each with anything behind them."""
-        weights = self._first_weights(waveform_BN, lengths)
+    def sums(self, device: torch.device) -> MomentSums:
+        """To gather the moments of an utterance as the first convolution sees it."""
+        return MomentSums(self.layers[0].kernel, self.layers[0].stride, device)
+
+    def forward(self, waveform_BN: torch.Tensor, moments: Sequence[Moments]) -> torch.Tensor:
+        """Frames, shape (B, T, C), of waveforms with anything behind them, and with the moments of their utterances."""
+        weights = self._first_weights(moments)
         n_frames, first = self.frames(waveform_BN.shape[1]), self.layers[0]
         values = len(waveform_BN) * self.hop // first.stride * len(first.weight)  # of the first layer, a frame
         step = max(1, STRETCH[waveform_BN.device.type] // values)
@@ -104,11 +106,11 @@ class FrontEnd(nn.Module):
             stretches.append(x)
         return torch.cat(stretches, dim=1)
 
-    def _first_weights(self, waveform_BN: torch.Tensor, lengths: Sequence[int]) -> Tuple[torch.Tensor, torch.Tensor]:
+    def _first_weights(self, moments: Sequence[Moments]) -> Tuple[torch.Tensor, torch.Tensor]:
         """Weights (B, K, C) and bias (B, 1, C) of the first convolution for each utterance."""
-        first, n_batch = self.layers[0], len(waveform_BN)
+        first = self.layers[0]
         if first.group_norm is not None:
-            own = [first.normalizing(clip_N[:length]) for clip_N, length in zip(waveform_BN, lengths)]
+            own = [first.normalizing(each) for each in moments]
             return torch.stack([weight_KC for weight_KC, _ in own]), torch.stack([bias_C[None] for _, bias_C in own])
         bias_C = first.weight.new_zeros(len(first.weight)) if first.bias is None else first.bias
-        return first.weight.T.expand(n_batch, -1, -1), bias_C.expand(n_batch, 1, -1)
+        return first.weight.T.expand(len(moments), -1, -1), bias_C.expand(len(moments), 1, -1)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 import torch
 from safetensors.torch import load_file
 from transformers import Data2VecAudioModel, HubertModel, PreTrainedModel, Wav2Vec2Model, WavLMModel
 
 from amela.audio import SAMPLE_RATE
-from amela.checkpoints.receipt import Receipt
 from amela.encoders.transformer import TransformerEncoder
 from amela.errors import DataError
+
+if TYPE_CHECKING:
+    from amela.checkpoints.receipt import Receipt
 
 MODELS = {
     "hubert": HubertModel,
@@ -95,7 +97,7 @@ def load_model(checkpoint: Receipt) -> PreTrainedModel:
     config.mask_time_prob = config.mask_feature_prob = 0.0  # else it has a mask embedding
     with torch.device("meta"):
         model = model_class(config)
-    tensors = own_tensors(read_tensors(checkpoint), model_class.base_model_prefix)
+    tensors = own_tensors(read_tensors(checkpoint), model_class.base_model_prefix, checkpoint.name)
     _check(tensors, model.state_dict(), checkpoint.name)
     model.load_state_dict(tensors, strict=True, assign=True)
     return model
@@ -105,13 +107,19 @@ def read_tensors(checkpoint: Receipt) -> Dict[str, torch.Tensor]:
     """Tensors of a checkpoint by key: of its safetensors, or where it has none of its PyTorch files.
 
     Raises:
-        DataError: there are none, or a file is damaged or holds anything but tensors.
+        DataError: there are none, or a file is damaged or holds anything but tensors, or one that another has.
     """
     suffix = ".safetensors" if any(name.endswith(".safetensors") for name in checkpoint.files) else ".bin"
     paths = [path for name, path in sorted(checkpoint.files.items()) if name.endswith(suffix)]
     if not paths:
         raise DataError("neither model.safetensors nor pytorch_model.bin", checkpoint.name)
-    return {key: value for path in paths for key, value in _read_file(path).items()}
+    tensors: Dict[str, torch.Tensor] = {}
+    for path in paths:
+        found = _read_file(path)
+        if twice := sorted(tensors.keys() & found.keys()):
+            raise DataError(f"tensors that another file of this checkpoint has too: {_some(twice)}", path)
+        tensors.update(found)
+    return tensors
 
 
 def _read_file(path: Path) -> Dict[str, torch.Tensor]:
@@ -126,8 +134,11 @@ def _read_file(path: Path) -> Dict[str, torch.Tensor]:
     return tensors
 
 
-def own_tensors(tensors: Mapping[str, torch.Tensor], prefix: str) -> Dict[str, torch.Tensor]:
-    """Tensors of the encoder by the keys of its own class, without heads that it was trained with."""
+def own_tensors(tensors: Mapping[str, torch.Tensor], prefix: str, where: object) -> Dict[str, torch.Tensor]:
+    """Tensors of the encoder by the keys of its own class, without heads that it was trained with.
+
+    Raises DataError, naming ``where``, when one of them is there twice, with and without ``prefix`` or by an old name.
+    """
     inside = f"{prefix}."
     own: Dict[str, torch.Tensor] = {}
     for key, value in tensors.items():
@@ -135,7 +146,10 @@ def own_tensors(tensors: Mapping[str, torch.Tensor], prefix: str) -> Dict[str, t
         if name == key and name.partition(".")[0] in HEADS or name in UNUSED:
             continue
         stem, _, last = name.rpartition(".")
-        own[f"{stem}.{WEIGHT_NORM[last]}" if last in WEIGHT_NORM else name] = value
+        name = f"{stem}.{WEIGHT_NORM[last]}" if last in WEIGHT_NORM else name
+        if name in own:
+            raise DataError(f"weights that are there twice: {name}, the second time as {key}", where)
+        own[name] = value
     return own
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class SpectralEncoder:
     chunk = 600.0  # seconds: bounds memory on recordings that nobody cut
     overlap = 1.0  # seconds: more than any window or difference reaches, so that chunks give what the whole gives
     batch_seconds = 0.0
+    device = "cpu"
 
     def __init__(self, hop: float = 0.01) -> None:
         hop_samples(hop)  # refuses an impossible hop before the first utterance
@@ -34,7 +35,10 @@ class SpectralEncoder:
         """See ``amela.encoders.Encoder.check``: one sample is enough."""
         check_samples(samples_N)
 
-    def encode(self, batch: Sequence[np.ndarray]) -> List[np.ndarray]:
+    def moments(self, blocks: Iterable[np.ndarray]) -> None:
+        """Nothing is normalised over an utterance."""
+
+    def encode(self, batch: Sequence[np.ndarray], moments: Optional[Sequence[None]] = None) -> List[np.ndarray]:
         """See ``amela.encoders.Encoder.encode``."""
         return [self.features(samples_N) for samples_N in batch]
 

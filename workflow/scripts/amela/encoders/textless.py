@@ -1,38 +1,38 @@
 """Encoder that is textlesslib's own, on fairseq: what the other backends are compared with.
 
 It encodes one utterance after the other, on the CPU: the torch of that time knows none of
-today's GPUs. ``amela.encoders.fairseq`` reads the same checkpoints and is several times faster.
+today's GPUs. It unpickles the checkpoint, which can run code. ``amela.encoders.fairseq`` reads the
+same checkpoints, runs nothing that they hold, and is several times faster.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from amela.audio import SAMPLE_RATE
-from amela.checkpoints.receipt import Receipt
 from amela.encoders.frames import check_samples
 from amela.errors import AmelaError, Rejected
+from amela.textlesslib import loading
 
 if TYPE_CHECKING:
     from textless.data.hubert_feature_reader import HubertFeatureReader
 
+    from amela.checkpoints.receipt import Receipt
+
 # Shape legend: N = samples, T = frames, D = dimension.
 
 INSTEAD = "use backend: fairseq, which reads the same checkpoints"
-CHECKPOINTS = "TEXTLESS_CHECKPOINT_ROOT"  # of textlesslib: the folder that it downloads into, and makes on import
 
 
 class TextlessEncoder:
     """Features of a transformer block of a HuBERT of fairseq; see ``amela.encoders.Encoder``."""
 
     batch_seconds = 0.0
+    device = "cpu"
 
     def __init__(
         self,
@@ -79,14 +79,16 @@ class TextlessEncoder:
         if len(samples_N) < self._least:
             raise Rejected(f"{len(samples_N)} samples: one frame takes {self._least}")
 
-    def encode(self, batch: Sequence[np.ndarray]) -> List[np.ndarray]:
+    def moments(self, blocks: Iterable[np.ndarray]) -> None:
+        """textlesslib normalises what it is given, stretch by stretch."""
+
+    def encode(self, batch: Sequence[np.ndarray], moments: Optional[Sequence[None]] = None) -> List[np.ndarray]:
         """See ``amela.encoders.Encoder.encode``."""
         return [self._features(samples_N) for samples_N in batch]
 
     def _features(self, samples_N: np.ndarray) -> np.ndarray:
         import torch
 
-        self.check(samples_N)
         return self._reader(torch.from_numpy(np.array(samples_N, dtype=np.float32))).numpy()
 
     def array(self, values: np.ndarray) -> np.ndarray:
@@ -103,20 +105,13 @@ def load_reader(path: Path, layer: int, longest: int) -> HubertFeatureReader:
         longest: samples of the longest waveform that it will be given; it cuts beyond that, without context.
 
     Raises:
-        AmelaError: fairseq cannot load the checkpoint, it is no HuBERT, or there is no such block.
+        AmelaError: textlesslib cannot be imported or not load the checkpoint, it is no HuBERT, or has no such block.
     """
-    os.environ.setdefault(CHECKPOINTS, str(path.parent))
-    log_level = logging.root.level
-    from fairseq.models.hubert import HubertModel
-    from textless.data.hubert_feature_reader import HubertFeatureReader
+    with loading(path, INSTEAD):
+        from fairseq.models.hubert import HubertModel
+        from textless.data.hubert_feature_reader import HubertFeatureReader
 
-    try:
         reader = HubertFeatureReader(path, layer=layer, max_chunk=longest)
-    except Exception as error:  # of any kind: fairseq checks little before it uses what it finds
-        what = textwrap.shorten(str(error) or repr(error), 300)
-        raise AmelaError(f"fairseq cannot load this checkpoint: {what}", path, INSTEAD) from error
-    finally:
-        logging.root.setLevel(log_level)  # which fairseq raises on import
     if not isinstance(reader.model, HubertModel):
         raise AmelaError(f"textlesslib reads HuBERT alone, this is {type(reader.model).__name__}", path, INSTEAD)
     n_blocks = len(reader.model.encoder.layers)

@@ -6,17 +6,19 @@ padded batch gives what its utterances give one by one, and nothing is computed 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, Iterable, List, Optional, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
 from amela.audio import SAMPLE_RATE
+from amela.device import best_device
 from amela.encoders import DeviceFull
 from amela.encoders.blocks import Block
 from amela.encoders.frames import check_samples
 from amela.encoders.front_end import FrontEnd
+from amela.encoders.moments import Moments
 from amela.encoders.padding import own_frames, zero_padding
 from amela.encoders.positions import PositionalConvolution, RelativeBias
 from amela.encoders.waveform import padded
@@ -29,12 +31,9 @@ if TYPE_CHECKING:
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 GPU_BATCH_SECONDS = 600.0  # padded; more makes a GPU no faster
-GPU_SHARE = 0.4  # of its memory that activations of a batch may take
-
-
-def best_device() -> torch.device:
-    """CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+GPU_SHARE = 0.3  # of its memory that activations of a batch may take
+GPU_STEP = 10.0  # seconds: a GPU of a few MB less makes the same batches
+FULL = ("CUFFT_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")  # in errors of libraries that have memory of their own
 
 
 class Network(nn.Module):
@@ -54,9 +53,9 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(Block(block, self.pre_norm, dtype) for block in source.layers)
         self.last_norm = source.layer_norm if residual == "final_norm" else nn.Identity()
 
-    def forward(self, waveform_BN: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
-        """Features (B, T, D) of waveforms of so many samples each, with zeros behind them."""
-        x_BTD = self.projection(self.norm(self.front_end(waveform_BN, lengths)))
+    def forward(self, waveform_BN: torch.Tensor, lengths: Sequence[int], moments: Sequence[Moments]) -> torch.Tensor:
+        """Features (B, T, D) of waveforms of so many samples, with the moments of their utterances."""
+        x_BTD = self.projection(self.norm(self.front_end(waveform_BN, moments)))
         own_BT = own_frames([self.front_end.frames(length) for length in lengths], x_BTD.device)
         x_BTD = zero_padding(x_BTD, own_BT)
         x_BTD = self.first_norm(x_BTD + self.positions(x_BTD, own_BT))
@@ -132,8 +131,9 @@ class TransformerEncoder:
         values = 16 * config.hidden_size + 3 * config.intermediate_size  # that a frame has at a time, generously
         if self._network.bias is not None:
             values += 3 * config.num_attention_heads * self.chunk / self.hop
-        free, _ = torch.cuda.mem_get_info(self.device)
-        return float(min(GPU_BATCH_SECONDS, max(self.chunk, GPU_SHARE * free / (4 * values) * self.hop)))
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        seconds = GPU_SHARE * memory / (4 * values) * self.hop
+        return float(min(GPU_BATCH_SECONDS, max(self.chunk, seconds // GPU_STEP * GPU_STEP)))
 
     def frames(self, n_samples: int) -> int:
         """See ``amela.encoders.Encoder.frames``: as many as the convolutions make without padding."""
@@ -146,14 +146,24 @@ class TransformerEncoder:
             least = self._network.front_end.receptive_field
             raise Rejected(f"{len(samples_N)} samples: one frame takes {least}")
 
-    def encode(self, batch: Sequence[np.ndarray]) -> List[torch.Tensor]:
+    @torch.inference_mode()
+    def moments(self, blocks: Iterable[np.ndarray]) -> Moments:
+        """See ``amela.encoders.Encoder.moments``."""
+        sums = self._network.front_end.sums(self.device)
+        for samples_N in blocks:
+            sums.add(self.array(samples_N))
+        return sums.moments()
+
+    def encode(
+        self, batch: Sequence[np.ndarray], moments: Optional[Sequence[Optional[Moments]]] = None
+    ) -> List[torch.Tensor]:
         """See ``amela.encoders.Encoder.encode``."""
-        for samples_N in batch:
-            self.check(samples_N)
         full = False
         try:
-            features_BTD = self._features(batch)
-        except torch.OutOfMemoryError:
+            features_BTD = self._features(batch, moments or [None] * len(batch))
+        except RuntimeError as error:
+            if not isinstance(error, torch.OutOfMemoryError) and not any(word in str(error) for word in FULL):
+                raise
             full = True  # raised below, where nothing holds the tensors of the failed batch any longer
         if full:
             torch.cuda.empty_cache()
@@ -161,9 +171,17 @@ class TransformerEncoder:
         return [features_TD[: self.frames(len(clip))] for features_TD, clip in zip(features_BTD, batch)]
 
     @torch.inference_mode()
-    def _features(self, batch: Sequence[np.ndarray]) -> torch.Tensor:
-        """Features of a batch, shape (B, T, D)."""
-        return self._network(padded(batch, self._epsilon, self.device), [len(samples_N) for samples_N in batch])
+    def _features(self, batch: Sequence[np.ndarray], moments: Sequence[Optional[Moments]]) -> torch.Tensor:
+        """Features of a batch, shape (B, T, D); moments that are None are those of the waveform itself."""
+        clips = [self.array(samples_N) for samples_N in batch]
+        sums = self._network.front_end.sums
+        known = [given or sums(self.device).add(clip_N).moments() for given, clip_N in zip(moments, clips)]
+        waveform_BN = padded(clips, known, self._epsilon)
+        seen = [each.normalized(self._epsilon) for each in known]
+        features_BTD = self._network(waveform_BN, [len(clip_N) for clip_N in clips], seen)
+        if not torch.isfinite(features_BTD).all():
+            raise AmelaError("features that are not finite", todo="give the encoder precision: bf16 or fp32")
+        return features_BTD
 
     def array(self, values: np.ndarray) -> torch.Tensor:
         """A tensor on the device of the model."""

@@ -1,34 +1,33 @@
-"""Waveforms as a model takes them: each normalised over its own samples, then padded to one length."""
+"""Waveforms as a model takes them: each normalised over its whole utterance, then padded to one length."""
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
-import numpy as np
 import torch
+
+from amela.encoders.moments import Moments
 
 # Shape legend: B = batch, N = samples.
 
 
-def normalized(samples_N: torch.Tensor, epsilon: float) -> torch.Tensor:
-    """Zero mean and unit variance over the samples: ``(x - mean) / sqrt(variance + epsilon)``.
+def normalized(samples_N: torch.Tensor, moments: Moments, epsilon: float) -> torch.Tensor:
+    """``(x - mean) / sqrt(variance + epsilon)``; fairseq's ``task.normalize`` has 1e-5, transformers' 1e-7.
 
-    fairseq's ``task.normalize`` has 1e-5, transformers' ``do_normalize`` 1e-7. Both moments are
-    taken in double precision.
+    Args:
+        moments: of the whole utterance.
     """
-    variance, mean = torch.var_mean(samples_N.double(), correction=0)
-    return (samples_N - mean.float()) * (variance + epsilon).rsqrt().float()
+    return (samples_N - moments.mean.float()) * (moments.variance + epsilon).rsqrt().float()
 
 
-def padded(batch: Sequence[np.ndarray], epsilon: Optional[float], device: torch.device) -> torch.Tensor:
+def padded(clips: Sequence[torch.Tensor], moments: Sequence[Moments], epsilon: Optional[float]) -> torch.Tensor:
     """Waveforms with zeros behind the shorter ones, float32, shape (B, N) with N that of the longest.
 
     Args:
-        batch: waveforms, shape (N_i,) each.
+        clips: waveforms, shape (N_i,) each.
+        moments: of the utterance of each.
         epsilon: of the normalisation; None: the waveforms stay as they are.
     """
-    clips: List[torch.Tensor] = []
-    for samples_N in batch:
-        clip_N = torch.from_numpy(np.ascontiguousarray(samples_N, dtype=np.float32)).to(device)
-        clips.append(clip_N if epsilon is None else normalized(clip_N, epsilon))
-    return torch.nn.utils.rnn.pad_sequence(clips, batch_first=True)
+    if epsilon is not None:
+        clips = [normalized(clip_N, of, epsilon) for clip_N, of in zip(clips, moments)]
+    return torch.nn.utils.rnn.pad_sequence(list(clips), batch_first=True)

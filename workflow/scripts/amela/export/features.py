@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import numpy as np
 
-from amela.errors import AmelaError, Rejected
+from amela.errors import Rejected
 from amela.export.tensors import Mirror, save_array
 from amela.io.journal import Journal
 from amela.io.jsonl import write_jsonl
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, read_manifest
-from amela.provenance import check_fingerprint
+from amela.io.working import WorkingFolder
 from amela.units.batches import windows
 from amela.units.features import as_numpy
-from amela.units.normalize import group_of, read_normalizer
+from amela.units.normalize import group_of, normalizer_of
 from amela.units.stream import Encoded, Stream
 
 # Shape legend: T = frames, D = feature dimension.
@@ -40,15 +38,11 @@ def as_exported(made_by: Dict[str, Any], normalizer: Optional[Path]) -> Callable
         normalizer: of the corpus, for an encoder that has ``normalize``.
 
     Raises:
-        AmelaError: a normalizer is missing, or not of this encoder (DataError).
+        AmelaError, DataError: see ``amela.units.normalize.normalizer_of``.
     """
-    normalize = made_by["normalize"]
-    if (normalizer is None) != (normalize == "none"):
-        raise AmelaError(f"normalize is {normalize!r}, the normalizer is {normalizer}")
-    if normalizer is None:
+    normalize, statistics = made_by["normalize"], normalizer_of(normalizer, made_by)
+    if statistics is None:
         return lambda _, features_TD: as_numpy(features_TD)
-    statistics = read_normalizer(normalizer)
-    check_fingerprint(statistics.fingerprint, made_by, normalizer)
     return lambda utterance, features_TD: statistics.apply(group_of(utterance, normalize), as_numpy(features_TD))
 
 
@@ -69,14 +63,11 @@ class FeatureFolder:
             journal: of the folder; keeps a row for each window.
             suffix: ``.npy`` or ``.pt``.
         """
-        self.folder = folder
-        self.working = folder.with_name(f".{folder.name}.working")
+        self._folder = WorkingFolder(folder, journal)
+        self.working = self._folder.path
         self._journal = journal
         self._mirror = Mirror(suffix)
-        journal.check()
-        if not journal.rows:
-            shutil.rmtree(self.working, ignore_errors=True)
-        self.working.mkdir(parents=True, exist_ok=True)
+        self._folder.begin(anew=not journal.rows)
 
     def placed(self, utterances: Iterable[Utterance], ledger: Ledger) -> List[Placed]:
         """Those that can have a file of their name."""
@@ -125,9 +116,7 @@ class FeatureFolder:
         self._journal.check()
         write_jsonl(self.working / LIST, rows)
         description(self.working)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._journal.check()  # to remove many files may take long
-        os.replace(self.working, self.folder)
+        self._folder.finish()
 
 
 def _row(utterance: Utterance, row: Dict[str, Any], made_by: Dict[str, Any]) -> Dict[str, Any]:

@@ -20,9 +20,12 @@ import sys
 from pathlib import Path
 
 SETTINGS = Path(__file__).resolve().with_name("settings.json")
-sys.path.insert(0, str((SETTINGS.parent / json.loads(SETTINGS.read_text("utf-8"))["scripts"]).resolve()))
-
-from amela.export.s3prl_expert import UpstreamExpert as _UpstreamExpert  # noqa: E402
+SCRIPTS = str((SETTINGS.parent / json.loads(SETTINGS.read_text("utf-8"))["scripts"]).resolve())
+sys.path.insert(0, SCRIPTS)
+try:
+    from amela.export.s3prl_expert import UpstreamExpert as _UpstreamExpert
+finally:
+    sys.path.remove(SCRIPTS)  # else the scripts beside the package could be taken for modules of others
 
 
 class UpstreamExpert(_UpstreamExpert):

@@ -7,13 +7,15 @@ from typing import Dict
 
 import torch
 
+from amela.device import best_device
+
 
 def prepare_device() -> torch.device:
     """CUDA where there is one, else one thread of the CPU; deterministic kernels only."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.set_num_threads(1)
     torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms(True) would import the compiler, 2 s
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return best_device()
 
 
 def generator_states(device: torch.device) -> Dict[str, torch.Tensor]:

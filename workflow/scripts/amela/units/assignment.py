@@ -14,14 +14,16 @@ CANDIDATES = 4  # nearest centroids in float32 that are compared again in float6
 class TensorAssigner:
     """Nearest centroids, as ``amela.units.kmeans.assign_units`` finds them in float64.
 
-    The distances to all centroids are computed in float32, those to the nearest few again in
-    float64: the former alone can swap two close centroids.
+    The distances to all centroids are computed in float32, about the mean of all centroids so
+    that large common values cancel before rounding; those to the nearest few again in float64,
+    since float32 alone can swap two close centroids.
     """
 
     def __init__(self, centroids_KD: torch.Tensor) -> None:
-        self._wide_KD = centroids_KD.double()
+        self._mean_D = centroids_KD.double().mean(dim=0)
+        self._wide_KD = centroids_KD.double() - self._mean_D
         self._half_norms_K = 0.5 * self._wide_KD.square().sum(dim=1)
-        self._centroids_DK = centroids_KD.float().T.contiguous()
+        self._centroids_DK = self._wide_KD.float().T.contiguous()
         self._candidates = min(CANDIDATES, len(centroids_KD))
 
     def __call__(self, features_TD: torch.Tensor) -> np.ndarray:
@@ -36,8 +38,9 @@ class TensorAssigner:
         return torch.cat(blocks).cpu().numpy().astype(np.uint16) if blocks else np.zeros(0, np.uint16)
 
     def _block(self, features_BD: torch.Tensor) -> torch.Tensor:
-        scores_BK = self._half_norms_K.float() - features_BD @ self._centroids_DK
+        centred_BD = features_BD.double() - self._mean_D
+        scores_BK = self._half_norms_K.float() - centred_BD.float() @ self._centroids_DK
         nearest_BC = scores_BK.topk(self._candidates, dim=1, largest=False).indices.sort(dim=1).values
-        products_BC = torch.einsum("bd,bcd->bc", features_BD.double(), self._wide_KD[nearest_BC])
+        products_BC = torch.einsum("bd,bcd->bc", centred_BD, self._wide_KD[nearest_BC])
         exact_BC = self._half_norms_K[nearest_BC] - products_BC
         return nearest_BC.gather(1, exact_BC.argmin(dim=1, keepdim=True))[:, 0]

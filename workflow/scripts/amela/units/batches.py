@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Iterable, Iterator, List, Sequence
 
 from amela.io.manifest import Utterance
@@ -10,13 +11,15 @@ WINDOW_BATCHES = 16  # among so many batches' worth of utterances lengths are so
 WINDOW_SECONDS = 120.0  # of a window at least: what is finished at a time
 
 
-def windows(utterances: Iterable[Utterance], batch_seconds: float) -> Iterator[List[Utterance]]:
-    """Consecutive utterances, as many as make ``WINDOW_BATCHES`` batches.
+def windows(
+    utterances: Iterable[Utterance], batch_seconds: float, enough: float = math.inf
+) -> Iterator[List[Utterance]]:
+    """Consecutive utterances, as many as make ``WINDOW_BATCHES`` batches, or ``enough`` seconds.
 
     They depend on the utterances alone and not on what is finished already, so that a job
     that goes on after a kill makes the same batches.
     """
-    wanted = max(WINDOW_SECONDS, WINDOW_BATCHES * batch_seconds)
+    wanted = max(WINDOW_SECONDS, min(enough, WINDOW_BATCHES * batch_seconds))
     window: List[Utterance] = []
     seconds = 0.0
     for utterance in utterances:

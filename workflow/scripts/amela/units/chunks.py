@@ -1,15 +1,16 @@
 """Long utterances in overlapping stretches whose frames, joined, are those of the whole.
 
 A stretch begins on the frame grid of the whole, with frames of context on both sides that
-are thrown away. Beyond what an encoder sees of the context nothing differs: spectra are equal
-bit by bit, transformers nearly so, since they attend to everything (docs/fidelity.md).
+are thrown away, and is normalised by the moments of the whole. Beyond what an encoder sees of
+the context nothing differs: spectra are equal bit by bit, transformers as far as they do not
+attend to what is further away (docs/fidelity.md).
 """
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import List
+from typing import Iterator, List
 
 from amela.audio import SAMPLE_RATE
 from amela.encoders import Encoder
@@ -51,3 +52,12 @@ def _stretch(utterance: Utterance, encoder: Encoder, start: int, stop: int, cont
         duration=(end - first * hop) / SAMPLE_RATE,
     )
     return Stretch(audio, start - first, stop - start)
+
+
+def blocks(utterance: Utterance, encoder: Encoder) -> Iterator[Utterance]:
+    """Consecutive parts of an utterance, ``encoder.chunk`` seconds each, the last one as long as it is."""
+    n_samples, step = round(utterance.duration * SAMPLE_RATE), round(encoder.chunk * SAMPLE_RATE)
+    for start in range(0, n_samples, step):
+        length = min(step, n_samples - start)
+        offset = utterance.offset + start / SAMPLE_RATE
+        yield dataclasses.replace(utterance, offset=offset, duration=length / SAMPLE_RATE)

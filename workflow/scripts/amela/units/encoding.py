@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from itertools import chain
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from amela.units.batches import windows
 from amela.units.features import FeatureSample
 from amela.units.normalize import FeatureSums, group_of
 from amela.units.sampling import sampling_order, sampling_rank
-from amela.units.stream import Encoded, Stream
+from amela.units.stream import Stream
 
 
 def encode_shard(
@@ -22,7 +23,8 @@ def encode_shard(
     """Features of a shard's sample, and the sums to normalise them by.
 
     Every utterance is encoded once, in the order of sampling; those beyond the sample
-    only enter the sums. Without normalisation nothing beyond the sample is needed.
+    only enter the sums. Without normalisation no more is encoded than a window
+    beyond the sample.
 
     Args:
         stream: gives features as arrays.
@@ -34,7 +36,9 @@ def encode_shard(
     sample, sums = FeatureSample(made_by), FeatureSums(made_by)
     sampled = 0.0  # seconds
     if hours > 0 or normalize != "none":
-        for encoded in _each(stream, sampling_order(utterances)):
+        enough = hours * 3600 if normalize == "none" else math.inf
+        cut = windows(sampling_order(utterances), stream.batch_seconds, enough)
+        for encoded in chain.from_iterable(stream.run(cut)):
             wanted = sampled < hours * 3600
             if not wanted and normalize == "none":
                 break
@@ -50,7 +54,3 @@ def encode_shard(
     position = {utterance.id: index for index, utterance in enumerate(utterances)}
     ledger.rows.sort(key=lambda row: position[row["id"]])
     return sample, sums
-
-
-def _each(stream: Stream[np.ndarray], utterances: List[Utterance]) -> Iterator[Encoded[np.ndarray]]:
-    return chain.from_iterable(stream.run(windows(utterances, stream.batch_seconds)))

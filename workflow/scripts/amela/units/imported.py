@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 import numpy as np
 
-from amela.checkpoints.receipt import Receipt
+from amela.checkpoints.receipt import check_made_for
 from amela.encoders import Encoder
 from amela.errors import AmelaError
 from amela.provenance import check_fingerprint
@@ -16,7 +15,8 @@ from amela.units.codebook import Codebook, make_codebook, read_codebook
 from amela.units.features import encoder_fingerprint
 from amela.units.kmeans_file import read_centroids
 
-logger = logging.getLogger("codebook_import")
+if TYPE_CHECKING:
+    from amela.checkpoints.receipt import Receipt
 
 
 def import_codebook(
@@ -59,17 +59,7 @@ def check_belongs(
             quantizer.name,
             "set normalize: none",
         )
-    if not quantizer.of:
-        logger.warning("nobody knows whose features %s was fitted on", quantizer.name)
-    elif weights is None or (weights.registered and weights.name not in quantizer.of):
-        raise AmelaError(
-            f"fitted on features of {' or '.join(quantizer.of)}, the encoder is "
-            f"{spec.get('backend') if weights is None else weights.name}",
-            quantizer.name,
-            f"set checkpoint: {quantizer.of[0]} for the encoder, or give it a codebook of its own",
-        )
-    elif not weights.registered:
-        logger.warning("%s was fitted on %s; let %s be that", quantizer.name, quantizer.of[0], weights.name)
+    check_made_for(quantizer, weights, "fitted on features", "encoder", spec["backend"])
     for key, wanted, found in (
         ("layer", quantizer.layer, spec.get("layer", quantizer.layer)),
         ("hop", quantizer.hop, encoder.hop),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -133,6 +133,25 @@ def read_normalizer(path: Path) -> Normalizer:
         row["group"]: (row["frames"], np.array(row["mean"]), np.array(row["deviation"])) for row in table.to_pylist()
     }
     return Normalizer(statistics, metadata["fingerprint"], path)
+
+
+def normalizer_of(path: Optional[Path], made_by: Mapping[str, Any]) -> Optional[Normalizer]:
+    """The normalizer of a corpus; None where an encoder has no ``normalize``.
+
+    Args:
+        made_by: fingerprint of the encoder.
+
+    Raises:
+        AmelaError: it wants a normalizer and none is given, or the reverse.
+        DataError: the normalizer was made with another encoder.
+    """
+    if (path is None) != (made_by["normalize"] == "none"):
+        raise AmelaError(f"normalize is {made_by['normalize']!r}, the normalizer is {path}")
+    if path is None:
+        return None
+    normalizer = read_normalizer(path)
+    check_fingerprint(normalizer.fingerprint, made_by, path)
+    return normalizer
 
 
 def short_groups(normalizer: Normalizer) -> List[str]:

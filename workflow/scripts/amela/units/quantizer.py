@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 import numpy as np
 
 from amela.encoders import Encoder
-from amela.errors import AmelaError
 from amela.io.manifest import Utterance
 from amela.provenance import check_fingerprint
 from amela.units.codebook import Codebook, read_codebook
 from amela.units.features import as_numpy, encoder_fingerprint
 from amela.units.kmeans import assign_units
-from amela.units.normalize import Normalizer, group_of, read_normalizer
+from amela.units.normalize import Normalizer, group_of, normalizer_of
 
 if TYPE_CHECKING:
     from amela.checkpoints.receipt import Receipt
@@ -72,9 +71,4 @@ def load_quantizer(
     made_by = encoder_fingerprint(spec, encoder.hop, encoder.dimension, checkpoint)
     book = read_codebook(codebook)
     check_fingerprint(book.fingerprint, made_by, codebook)
-    if (normalizer is None) != (made_by["normalize"] == "none"):
-        raise AmelaError(f"normalize is {made_by['normalize']!r}, the normalizer is {normalizer}", codebook)
-    statistics = read_normalizer(normalizer) if normalizer is not None else None
-    if statistics is not None:
-        check_fingerprint(statistics.fingerprint, made_by, normalizer)
-    return Quantizer(encoder, book, statistics)
+    return Quantizer(encoder, book, normalizer_of(normalizer, made_by))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
@@ -16,7 +16,7 @@ from amela.encoders import DeviceFull, Encoder
 from amela.errors import AmelaError, Rejected
 from amela.io.manifest import Utterance
 from amela.units.batches import by_length
-from amela.units.chunks import Stretch, stretches
+from amela.units.chunks import Stretch, blocks, stretches
 
 # Shape legend: N = samples, T = frames, D = feature dimension.
 
@@ -50,6 +50,7 @@ class Work:
     utterances: List[Utterance]
     stretches: List[Tuple[int, Stretch]]  # with the index of the utterance
     batches: List[List[int]]  # of indices into ``stretches``
+    moments: Dict[int, Future]  # of each utterance that is cut into stretches, by its index
     results: Dict[int, Any] = field(default_factory=dict)  # of each stretch: what is kept of it, or Rejected
 
     def encoded(self) -> List[Encoded]:
@@ -102,9 +103,18 @@ class Stream(Generic[T]):
         for window in windows:
             parts = [(number, part) for number, item in enumerate(window) for part in stretches(item, self._encoder)]
             batches = by_length([part.audio.duration for _, part in parts], self.batch_seconds)
-            work = Work(window, parts, batches)
+            counts = Counter(number for number, _ in parts)
+            cut = [number for number, count in counts.items() if count > 1]
+            work = Work(window, parts, batches, {n: pool.submit(self._moments, window[n]) for n in cut})
             for batch in batches:
                 yield work, batch, [pool.submit(self._loaded, parts[index][1].audio) for index in batch]
+
+    def _moments(self, utterance: Utterance) -> Any:
+        """Of the whole utterance; None where it cannot be read, which its stretches will tell."""
+        try:
+            return self._encoder.moments(self._load(block) for block in blocks(utterance, self._encoder))
+        except Rejected:
+            return None
 
     def _loaded(self, audio: Utterance) -> Loaded:
         try:
@@ -118,23 +128,26 @@ class Stream(Generic[T]):
         """Results of one batch."""
         work.results.update(zip(batch, loaded))
         whole = {index: samples_N for index, samples_N in zip(batch, loaded) if not isinstance(samples_N, Rejected)}
-        for index, features_TD in zip(whole, self._features(list(whole.values()))):
+        known = [work.moments.get(work.stretches[index][0]) for index in whole]
+        moments = [future.result() if future else None for future in known]
+        for index, features_TD in zip(whole, self._features(list(whole.values()), moments)):
             number, part = work.stretches[index]
             kept_TD = features_TD[part.skip : part.skip + part.frames]
             work.results[index] = self._finish(work.utterances[number], kept_TD)
 
-    def _features(self, batch: List[np.ndarray]) -> List[Any]:
+    def _features(self, batch: List[np.ndarray], moments: List[Any]) -> List[Any]:
         """Features of a batch; where the device is full, of its halves."""
         if not batch:
             return []
         try:
-            return self._encoder.encode(batch)
+            return self._encoder.encode(batch, moments)
         except DeviceFull as error:
             if len(batch) == 1:
                 raise AmelaError(f"one stretch is too much: {error}", todo="give the encoder a smaller chunk") from None
             logger.warning("%s: %d utterances are encoded in two batches", error, len(batch))
         middle = len(batch) // 2
-        return self._features(batch[:middle]) + self._features(batch[middle:])
+        halves = (slice(None, middle), slice(middle, None))
+        return [features_TD for half in halves for features_TD in self._features(batch[half], moments[half])]
 
 
 def ahead(items: Iterable[T], n_items: int) -> Iterator[T]:

@@ -6,6 +6,7 @@ Standard library only at import: the rule files read ``BACKENDS``.
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence
 
@@ -22,6 +23,8 @@ BACKENDS = {
 PRETRAINED = ("codehifigan", "textless")  # with weights from elsewhere, for a codebook that may be, too
 # keys of a vocoder's settings for its training, or that change no result
 NOT_OPTIONS = ("backend", "codebook", "train_on", "train_hours", "checkpoint", "gpu", "batch_seconds")
+
+logger = logging.getLogger("vocoder")
 
 
 class Item(NamedTuple):
@@ -44,6 +47,7 @@ class Vocoder(Protocol):
 
     hop: float  # seconds a unit
     fingerprint: Dict[str, Any]  # of the units that it understands
+    device: Any  # what it computes on: "cpu", "cuda"
     batch_seconds: float  # padded speech of a batch; 0: one utterance at a time
 
     def check(self, item: Item) -> None:
@@ -65,7 +69,7 @@ class Vocoder(Protocol):
 
 
 def load_vocoder(
-    spec: Mapping[str, Any], model: Path, origin: Optional[Origin] = None, batch_seconds: float = 0.0
+    spec: Mapping[str, Any], model: Path, origin: Optional[Origin] = None, batch_seconds: float = 0.0, gpu: int = 0
 ) -> Vocoder:
     """Build the backend named by ``spec["backend"]`` with the other keys as arguments.
 
@@ -74,6 +78,10 @@ def load_vocoder(
         model: what ``vocoder_train`` wrote; of a pretrained vocoder the receipt of its checkpoint.
         origin: codebook of the units, for a pretrained vocoder.
         batch_seconds: padded speech of a batch, for a pretrained vocoder; 0: as it would have it.
+        gpu: GPUs that were asked for.
+
+    Raises:
+        AmelaError: the backend is unknown or wants a codebook, or a GPU was asked for and cannot be used.
     """
     name = spec.get("backend")
     if name not in BACKENDS:
@@ -84,7 +92,11 @@ def load_vocoder(
         if origin is None:
             raise AmelaError(f"vocoder backend {name} wants the codebook that its units are of")
         options.update(origin=origin, batch_seconds=batch_seconds)
-    return getattr(importlib.import_module(module), attribute)(model, **options)
+    vocoder = getattr(importlib.import_module(module), attribute)(model, **options)
+    if gpu and str(vocoder.device) == "cpu":
+        raise AmelaError(f"gpu: {gpu}, and no GPU can be used here", module, "set gpu: 0, or ask for another node")
+    logger.info("%s on %s", module, vocoder.device)
+    return vocoder
 
 
 def is_log_mel(encoder: Mapping[str, Any]) -> bool:

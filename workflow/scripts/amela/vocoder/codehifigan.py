@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from amela.audio import SAMPLE_RATE
+from amela.device import best_device
 from amela.errors import AmelaError, DataError
 from amela.units.batches import by_length
 from amela.units.sequences import deduplicate
@@ -65,15 +66,15 @@ class CodeHifiganVocoder:
         self._about = pretrained(model, origin, speaker, style, durations)
         self.hop, self.fingerprint = self._about.hop, self._about.fingerprint
         self.check = self._about.check
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._generator = load_generator(self._about.files.generator, self._about.config).to(self._device)
+        self.device = best_device()
+        self._generator = load_generator(self._about.files.generator, self._about.config).to(self.device)
         self._stretch = max(1, round(STRETCH / self.hop))
         self._context = self._generator.context()
         self.batch_seconds = batch_seconds or self._worthwhile()
 
     def _worthwhile(self) -> float:
         """Padded seconds a batch that half of a GPU's free memory has room for; 0 on a CPU: batches are no faster."""
-        if self._device.type == "cpu":
+        if self.device.type == "cpu":
             return 0.0
         config, rate, widest = self._about.config, SAMPLE_RATE // self._about.config.hop_samples, 0
         for stage, factor in enumerate(config.rates, 1):
@@ -127,7 +128,7 @@ class CodeHifiganVocoder:
         units_BT = np.zeros((len(sequences), max(map(len, sequences))), dtype=np.int64)
         for row_T, units_T in zip(units_BT, sequences):
             row_T[: len(units_T)] = units_T
-        return torch.from_numpy(units_BT).to(self._device)
+        return torch.from_numpy(units_BT).to(self.device)
 
     def _with_durations(self, units_T: np.ndarray) -> np.ndarray:
         """The units without repeats, each for as long as the model has it last."""

@@ -45,6 +45,7 @@ def invert_mel(log_mel_KB: np.ndarray) -> np.ndarray:
 class GriffinLimVocoder:
     """See ``amela.vocoder.Vocoder``."""
 
+    device = "cpu"
     batch_seconds = 0.0  # it has no use for batches
 
     def __init__(self, model: Path, iterations: int = 32, seed: int = 0) -> None:

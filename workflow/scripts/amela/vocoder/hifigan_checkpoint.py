@@ -11,11 +11,13 @@ import math
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple
 
 from amela.audio import SAMPLE_RATE
-from amela.checkpoints.receipt import Receipt
 from amela.errors import AmelaError, DataError
+
+if TYPE_CHECKING:
+    from amela.checkpoints.receipt import Receipt
 
 DURATION_KERNEL = 3  # units; the duration predictor's second convolution is padded for this one alone
 NO_INPUT = {"f0": "pitch", "embedder_params": "speaker embeddings"}  # keys of what AMELA cannot give a generator

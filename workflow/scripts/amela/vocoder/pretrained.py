@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Optional
 
 from amela.audio import SAMPLE_RATE
-from amela.checkpoints.receipt import Receipt, read_receipt
+from amela.checkpoints.receipt import Receipt, check_made_for, read_receipt
 from amela.encoders.frames import hop_samples
 from amela.errors import AmelaError
 from amela.units.codebook import Codebook, read_codebook
@@ -17,8 +16,6 @@ from amela.vocoder.durations import check_duration
 from amela.vocoder.hifigan_checkpoint import CheckpointFiles, GeneratorConfig, files_of, index_of, read_config
 
 NATURAL, PREDICTED = "natural", "predicted"
-
-logger = logging.getLogger("vocoder")
 
 
 @dataclass(frozen=True)
@@ -84,15 +81,4 @@ def check_codebook(
         raise AmelaError(
             f"a unit of the vocoder lasts {config.hop_samples} samples, one of the codebook {hop}", vocoder.name
         )
-    if not vocoder.of:
-        logger.warning("nobody knows whose units %s was trained on; %d of them fit", vocoder.name, config.k)
-    elif imported is None or (imported.name not in vocoder.of and not _is_place(imported.name)):
-        found = "one fitted here" if imported is None else imported.name
-        raise AmelaError(f"trained on units of {' or '.join(vocoder.of)}, the codebook is {found}", vocoder.name)
-    elif imported.name not in vocoder.of:
-        logger.warning("%s was trained on units of %s; let %s be that", vocoder.name, vocoder.of, imported.name)
-
-
-def _is_place(name: str) -> bool:
-    """Whether a checkpoint was named by where it is, which does not tell what it is."""
-    return "/" in name
+    check_made_for(vocoder, imported, "trained on units", "codebook", "one fitted here")

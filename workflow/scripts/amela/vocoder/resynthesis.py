@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
@@ -17,6 +16,7 @@ from amela.errors import DataError
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, audio_location, read_manifest
+from amela.io.working import WorkingFolder
 from amela.provenance import check_fingerprint
 from amela.units.batches import by_length, windows
 from amela.units.sequences import read_units
@@ -45,16 +45,13 @@ def read_pairs(manifest: Path, units: Path, vocoder: Vocoder) -> List[Pair]:
 class Resynthesis:
     """A folder of resynthesised speech under way.
 
-    Audio gathers in a hidden folder beside the final one: Snakemake removes what a failed
-    job has declared, and a killed job must not begin again.
-
     Raises (all methods):
         AmelaError: another job has taken over, or the disk is full.
     """
 
     def __init__(self, folder: Path, journal: Journal) -> None:
-        self.folder = folder
-        self.working = folder.with_name(f".{folder.name}.working")
+        self._folder = WorkingFolder(folder, journal)
+        self.working = self._folder.path
         self._journal = journal
         self._finished = {item: row for item, row in journal.rows.items() if (self.working / row["place"]).is_file()}
         self._remove_others()
@@ -64,10 +61,7 @@ class Resynthesis:
 
     def _remove_others(self) -> None:
         """Keep what the journal says is whole; a file that a kill left torn would be in the way."""
-        self._journal.check()
-        if not self._finished:
-            shutil.rmtree(self.working, ignore_errors=True)
-        self.working.mkdir(parents=True, exist_ok=True)
+        self._folder.begin(anew=not self._finished)
         whole = {self.working / row["place"] for row in self._finished.values()}
         for path in sorted(self.working.rglob("*")):
             if path.is_file() and path not in whole:
@@ -115,7 +109,7 @@ class Resynthesis:
     def _row(self, utterance: Utterance) -> Utterance:
         """The natural row with the new audio."""
         finished = self._finished[utterance.id]
-        location: Dict[str, Any] = audio_location(self.folder / finished["place"])
+        location: Dict[str, Any] = audio_location(self._folder.folder / finished["place"])
         kept = {key: value for key, value in utterance.metadata.items() if key != "audio_relpath"}
         return dataclasses.replace(
             utterance,
@@ -127,7 +121,4 @@ class Resynthesis:
 
     def finish(self) -> None:
         """The folder is whole: put it in its place."""
-        self._journal.check()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._journal.check()  # to remove many files may take long
-        os.replace(self.working, self.folder)
+        self._folder.finish()

@@ -6,9 +6,6 @@ CPU: the torch of that time knows none of today's GPUs. It unpickles the checkpo
 
 from __future__ import annotations
 
-import logging
-import os
-import textwrap
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional, Sequence
@@ -16,7 +13,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 import numpy as np
 import torch
 
-from amela.errors import AmelaError
+from amela.textlesslib import loading
 from amela.units.sequences import deduplicate
 from amela.vocoder import Item, Origin
 from amela.vocoder.durations import fit
@@ -29,12 +26,12 @@ if TYPE_CHECKING:
 # Shape legend: T = units of an utterance, N = samples.
 
 INSTEAD = "use backend: codehifigan, which reads the same checkpoints"
-CHECKPOINTS = "TEXTLESS_CHECKPOINT_ROOT"  # of textlesslib: the folder that it downloads into, and makes on import
 
 
 class TextlessVocoder:
     """See ``amela.vocoder.Vocoder``."""
 
+    device = "cpu"
     batch_seconds = 0.0  # it takes one utterance at a time
 
     def __init__(
@@ -68,14 +65,7 @@ class TextlessVocoder:
 
 def load_original(files: CheckpointFiles) -> CodeHiFiGANVocoder:
     """textlesslib's vocoder. Raises AmelaError where it cannot be imported, or not load the checkpoint."""
-    os.environ.setdefault(CHECKPOINTS, str(files.generator.parent))
-    log_level = logging.root.level
-    try:
+    with loading(files.generator, INSTEAD):
         from textless.vocoders.hifigan.vocoder import CodeHiFiGANVocoder
 
         return CodeHiFiGANVocoder(*(path and str(path) for path in astuple(files))).eval()
-    except Exception as error:  # of any kind: it checks little before it uses what it finds
-        what = textwrap.shorten(str(error) or repr(error), 300)
-        raise AmelaError(f"textlesslib cannot load this vocoder: {what}", files.generator, INSTEAD) from error
-    finally:
-        logging.root.setLevel(log_level)  # which fairseq raises on import
