@@ -42,7 +42,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from amela.audio.staging import staging
     from amela.checkpoints.receipt import read_receipt
     from amela.encoders import backend_of, load_encoder
-    from amela.export.features import FeatureFolder, as_exported, counted, in_order, read_utterances
+    from amela.export.features import FeatureFolder, as_exported, counted, read_utterances
     from amela.export.folder import describe
     from amela.io.journal import Journal
     from amela.io.ledger import Ledger
@@ -64,12 +64,14 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             "encoder": made_by,
             "format": args.format,
             "batch_seconds": stream.batch_seconds,
+            "device": str(encoder.device),
+            "compile": args.compile,
             "code": code_digest("features", backend_of(args.encoder)[0]),
         }
         with Journal(args.output, fingerprint) as journal:
             folder = FeatureFolder(args.output, journal, f".{args.format}")
             rows = list(folder.add_all(folder.placed(utterances, ledger), stream, made_by, ledger))
-            in_order(ledger, utterances)
+            ledger.sort(utterance.id for utterance in utterances)
             described = {"format": args.format, **made_by, **counted(rows, len(utterances), ledger)}
             folder.finish(rows, lambda part: describe(part, described, ledger, args.max_rejected))
             journal.remove()

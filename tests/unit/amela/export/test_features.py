@@ -10,7 +10,7 @@ import soundfile as sf
 from amela.audio.load import load_utterance
 from amela.encoders import load_encoder
 from amela.errors import AmelaError, DataError
-from amela.export.features import FeatureFolder, as_exported, counted, in_order, read_utterances
+from amela.export.features import FeatureFolder, as_exported, counted, read_utterances
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, write_manifest
@@ -59,7 +59,7 @@ class Encoding:
         with Journal(self.output, {"made_by": self.made_by}) as journal:
             folder = FeatureFolder(self.output, journal, ".npy")
             rows = list(folder.add_all(folder.placed(self.utterances, self.ledger), stream, self.made_by, self.ledger))
-            in_order(self.ledger, self.utterances)
+            self.ledger.sort(utterance.id for utterance in self.utterances)
             folder.finish(rows, lambda part: (part / "export.json").write_text("{}"))
             journal.remove()
         return rows

@@ -29,6 +29,14 @@ def test_other_errors_pass(error):
     assert ledger.rows == []
 
 
+def test_rows_in_the_order_of_the_items():
+    ledger = Ledger("segment")
+    for item, reason in (("b", "first"), ("a", "damaged"), ("b", "second")):
+        ledger.reject(item, reason)
+    ledger.sort(["a", "unharmed", "b"])
+    assert [(row["id"], row["reason"]) for row in ledger.rows] == [("a", "damaged"), ("b", "first"), ("b", "second")]
+
+
 def test_an_empty_ledger_is_a_file_too(tmp_path):
     Ledger("vad").write(tmp_path / "rejected.jsonl")
     assert (tmp_path / "rejected.jsonl").read_bytes() == b""

@@ -129,12 +129,6 @@ def _row(utterance: Utterance, row: Dict[str, Any], made_by: Dict[str, Any]) -> 
     return {**row, **features, **audio, **speaker}
 
 
-def in_order(ledger: Ledger, utterances: Iterable[Utterance]) -> None:
-    """Put the rows of a ledger in the order of the utterances."""
-    position = {utterance.id: index for index, utterance in enumerate(utterances)}
-    ledger.rows.sort(key=lambda row: position[row["id"]])
-
-
 def counted(rows: List[Dict[str, Any]], entered: int, ledger: Ledger) -> Dict[str, int]:
     """``in``, ``out``, ``rejected`` and ``frames`` of an export."""
     frames = sum(row["frames"] for row in rows)

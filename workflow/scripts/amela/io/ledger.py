@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, List, Optional
 
 from amela.errors import Rejected
 from amela.io.jsonl import json_line, write_jsonl
@@ -63,6 +63,11 @@ class Ledger:
             yield
         except Rejected as error:
             self.reject(item, str(error), **details)
+
+    def sort(self, items: Iterable[str]) -> None:
+        """Put the rows in the order of ``items``, where they were processed in another one."""
+        position = {item: index for index, item in enumerate(items)}
+        self.rows.sort(key=lambda row: position[row["id"]])
 
     def write(self, path: Path) -> None:
         """Write the rows as JSON Lines (an empty file where nothing was rejected)."""

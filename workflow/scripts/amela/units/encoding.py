@@ -51,6 +51,5 @@ def encode_shard(
                 if wanted:
                     sample.add(utterance.id, group, sampling_rank(utterance.id), np.concatenate(parts))
                     sampled += sample.seconds[-1]
-    position = {utterance.id: index for index, utterance in enumerate(utterances)}
-    ledger.rows.sort(key=lambda row: position[row["id"]])
+    ledger.sort(utterance.id for utterance in utterances)
     return sample, sums
