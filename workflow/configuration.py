@@ -57,9 +57,9 @@ def load_configuration(given: Mapping[str, Any], schemas: Path = SCHEMAS) -> Dic
             things = _beside(_built_in(section, schemas), _named(config.get(section, {})))
             if things or section in config:
                 config[section] = resolve_like(section, things)
-    _raise(validate(config, schemas))
-    _raise([_of_default(mistake, given) for mistake in check_references(config)] + check_limits(config))
-    _raise(check_exports(config))
+    _raise(check_imports(config) + validate(config, schemas))
+    references = [_of_default(mistake, given) for mistake in check_references(config)]
+    _raise(references + check_limits(config) + check_exports(config))
     for section, keys in PARENTS.items():
         for thing in config[section].values():
             for key in keys.keys() & ALL_CORPORA:
@@ -180,7 +180,8 @@ def _explain(error: Any) -> str:
     if error.validator == "additionalProperties":
         allowed = error.schema.get("properties", {})
         unknown = sorted(map(str, set(error.instance) - set(allowed)))
-        return f"{key}: unknown key {', '.join(map(repr, unknown))}; allowed: {_listed(allowed)}"
+        of = f" of backend {error.instance['backend']}" if "backend" in error.instance else ""
+        return f"{key}: unknown key {', '.join(map(repr, unknown))}{of}; allowed: {_listed(allowed)}"
     if error.validator == "enum":
         return f"{key}: {error.instance!r} is not allowed; allowed: {_listed(error.validator_value)}"
     if error.validator == "minProperties":
@@ -194,6 +195,17 @@ def _explain(error: Any) -> str:
 
 def _listed(names: Any) -> str:
     return ", ".join(sorted(map(str, names))) or "(none)"
+
+
+def check_imports(config: Mapping[str, Any]) -> List[str]:
+    """One line for each codebook that others fitted whose size nobody said; before defaults are filled in."""
+    codebooks = config.get("codebooks")
+    things = codebooks.items() if isinstance(codebooks, dict) else ()
+    return [
+        f"codebooks.{name}.k: say how many units the checkpoint has"
+        for name, thing in things
+        if isinstance(thing, dict) and thing.get("checkpoint") and "k" not in thing
+    ]
 
 
 def check_references(config: Mapping[str, Any]) -> List[str]:

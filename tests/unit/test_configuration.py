@@ -1,6 +1,10 @@
 """Mirrors workflow/configuration.py."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from configuration import ConfigurationError, check_references, grid_points, load_configuration, resolve_like
 
@@ -205,7 +209,7 @@ def test_each_backend_has_keys_of_its_own():
     config = load_configuration({**SHORTEST, "encoders": encoders})["encoders"]
     assert config["a"]["normalize"] == "none" and config["b"]["normalize"] == "speaker"
     assert "hop" not in config["a"] and "layer" not in config["b"]
-    with pytest.raises(ConfigurationError, match=r"encoders\.b: unknown key 'layer'; allowed: backend, hop, normalize"):
+    with pytest.raises(ConfigurationError, match=r"encoders\.b: unknown key 'layer' of backend mfcc; allowed: backend"):
         load_configuration({**SHORTEST, "encoders": {"b": {"backend": "mfcc", "layer": 3}}})
     with pytest.raises(ConfigurationError, match=r"encoders\.a: 'layer' is a required property"):
         load_configuration({**SHORTEST, "encoders": {"a": {"backend": "fairseq", "checkpoint": "x"}}})
@@ -213,3 +217,18 @@ def test_each_backend_has_keys_of_its_own():
         ConfigurationError, match=r"encoders\.a\.backend: 'hubert' is not allowed; allowed: fairseq, hf"
     ):
         load_configuration({**SHORTEST, "encoders": {"a": {"backend": "hubert"}}})
+
+
+def test_others_codebooks_say_how_many_units_they_have():
+    given = {**SHORTEST, "codebooks": {"c": {"checkpoint": "x"}}, "bpes": {}, "vocoders": {}, "lms": {}}
+    with pytest.raises(ConfigurationError, match=r"codebooks\.c\.k: say how many units"):
+        load_configuration(given)
+    assert load_configuration({**given, "codebooks": {"c": {"checkpoint": "x", "k": 9}}})["codebooks"]["c"]["k"] == 9
+
+
+def test_examples_of_the_documentation_are_valid():
+    root = Path(__file__).parents[2]
+    for page in ("README.md", "docs/encoders.md"):
+        text = (root / page).read_text("utf-8")
+        for block in re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
+            load_configuration({**SHORTEST, **yaml.safe_load(block)})

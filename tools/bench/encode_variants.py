@@ -104,10 +104,10 @@ class Watched:
         self._read[id(samples_N)] = time.perf_counter()
         return samples_N
 
-    def encode(self, batch: Sequence[np.ndarray]) -> List[Any]:
+    def encode(self, batch: Sequence[np.ndarray], moments: Optional[Sequence[Any]] = None) -> List[Any]:
         ready = max(self._read.pop(id(samples_N), 0.0) for samples_N in batch)  # not there: the half of a batch
         self.waited += max(0.0, ready - self.free_since)
-        return self._encoder.encode(batch)
+        return self._encoder.encode(batch, moments)
 
 
 class Amela:

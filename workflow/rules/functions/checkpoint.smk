@@ -1,6 +1,14 @@
 """Input functions and parameters of the rules in checkpoint.smk."""
 
-from amela.checkpoints.registry import local_files, mistake, read_registry, registered
+from amela.checkpoints.registry import (
+    local_files,
+    mismatch,
+    mistake,
+    read_registry,
+    registered,
+    untrained,
+    wrong_backend,
+)
 from amela.errors import AmelaError
 
 CHECKPOINT_KINDS = {"encoders": "encoder", "codebooks": "quantizer", "vocoders": "vocoder"}
@@ -17,13 +25,25 @@ def with_checkpoint(section):
     return [name for name, thing in config[section].items() if thing.get("checkpoint")]
 
 
+def why_not(section, name):
+    """What is wrong with a configured checkpoint, as far as the registry knows; None: nothing."""
+    thing = config[section][name]
+    if wrong := mistake(thing["checkpoint"], CHECKPOINT_KINDS[section], CHECKPOINTS):
+        return wrong
+    if section == "encoders":
+        return wrong_backend(thing, CHECKPOINTS)
+    if section == "codebooks":
+        return mismatch(thing, config["encoders"][thing["encoder"]], CHECKPOINTS)
+    return untrained(thing["checkpoint"], config["codebooks"][thing["codebook"]]["checkpoint"], CHECKPOINTS)
+
+
 def check_checkpoints():
-    """Stop where a configured checkpoint cannot be one."""
+    """Stop where a configured checkpoint cannot be one, or not the one that is wanted."""
     mistakes = [
         f"configuration: {section}.{name}.checkpoint: {wrong}"
-        for section, kind in CHECKPOINT_KINDS.items()
+        for section in CHECKPOINT_KINDS
         for name in with_checkpoint(section)
-        if (wrong := mistake(config[section][name]["checkpoint"], kind, CHECKPOINTS))
+        if (wrong := why_not(section, name))
     ]
     if mistakes:
         raise WorkflowError("\n".join(mistakes))

@@ -9,10 +9,13 @@ from amela.checkpoints.registry import (
     HubModel,
     hub_model,
     local_files,
+    mismatch,
     mistake,
     model_files,
     read_registry,
     registered,
+    untrained,
+    wrong_backend,
 )
 from amela.errors import DataError
 
@@ -178,3 +181,62 @@ def test_it_is_read_without_packages():
     code = "from amela.checkpoints.registry import read_registry; assert read_registry()"
     environment = {"PYTHONPATH": str(REGISTRY.parents[1] / "workflow" / "scripts")}
     subprocess.run([sys.executable, "-S", "-c", code], env=environment, check=True)
+
+
+ENCODER = {"backend": "fairseq", "checkpoint": "mhubert-base-25hz", "layer": 11, "normalize": "none"}
+QUANTIZER = {"checkpoint": "mhubert-base-25hz-kmeans-500"}
+
+
+@pytest.mark.parametrize(
+    "encoder, told",
+    [
+        (ENCODER, None),
+        ({**ENCODER, "checkpoint": "/data/mine.pt"}, None),  # who knows
+        ({**ENCODER, "layer": 12}, "fitted on layer 11, the encoder has layer: 12"),
+        ({**ENCODER, "checkpoint": "mms-300m"}, "fitted on features of mhubert-base-25hz, the encoder is mms-300m"),
+        ({**ENCODER, "normalize": "speaker"}, "the encoder has normalize: speaker"),
+        ({"backend": "mfcc", "normalize": "none"}, "the encoder is without weights"),
+    ],
+)
+def test_a_quantiser_belongs_to_its_encoder(encoder, told):
+    found = mismatch(QUANTIZER, encoder, read_registry())
+    assert found is None if told is None else told in found
+
+
+def test_of_a_quantiser_that_is_a_path_nothing_is_known():
+    assert mismatch({"checkpoint": "/data/km.bin"}, {**ENCODER, "layer": 3}, read_registry()) is None
+
+
+@pytest.mark.parametrize(
+    "backend, checkpoint, told",
+    [
+        ("hf", "mms-300m", None),
+        ("fairseq", "mhubert-base-25hz", None),
+        ("textless", "mhubert-base-25hz", None),
+        ("hf", "org/other", None),
+        ("fairseq", "/data/mine.pt", None),
+        ("fairseq", "mms-300m", "read by backend: hf"),
+        ("hf", "mhubert-base-25hz", "read by backend: fairseq"),
+    ],
+)
+def test_a_backend_reads_its_checkpoint(backend, checkpoint, told):
+    found = wrong_backend({"backend": backend, "checkpoint": checkpoint}, read_registry())
+    assert found is None if told is None else told in found
+
+
+@pytest.mark.parametrize(
+    "quantizer, told",
+    [
+        ("mhubert-base-25hz-kmeans-500", None),
+        ("/data/km.bin", None),
+        ("hubert-base-ls960-kmeans-500", "the codebook is hubert-base-ls960-kmeans-500"),
+        (None, "the codebook is fitted here"),
+    ],
+)
+def test_a_vocoder_was_trained_on_the_codebook(quantizer, told):
+    found = untrained("mhubert-base-25hz-kmeans-500-hifigan", quantizer, read_registry())
+    assert found is None if told is None else told in found
+
+
+def test_a_path_where_nothing_is(tmp_path):
+    assert "no such file or folder" in mistake(str(tmp_path / "gone"), "encoder", read_registry())

@@ -54,7 +54,7 @@ class Receipt:
             raise AmelaError(
                 f"one file is wanted, this checkpoint has {len(self.files)}: {', '.join(sorted(self.files))}",
                 self.name,
-                "choose a backend that reads such checkpoints, or name the file itself",
+                "set backend: hf" if "config.json" in self.files else "name the file itself",
             )
         return next(iter(self.files.values()))
 

@@ -142,12 +142,56 @@ def model_files(names: Iterable[str]) -> List[str]:
     return [*(name for name in CONFIGURATIONS if name in present), *weights]
 
 
+def mismatch(thing: Mapping[str, Any], encoder: Mapping[str, Any], registry: Mapping[str, List[Row]]) -> Optional[str]:
+    """Why a quantiser does not belong to an encoder, as far as the registry knows; None if it may.
+
+    Args:
+        thing: settings of the codebook.
+        encoder: those of its encoder.
+    """
+    rows = registered(thing["checkpoint"], registry)
+    facts = rows[0].facts if rows else Facts()
+    found = registered(encoder.get("checkpoint", ""), registry)
+    if encoder["normalize"] != "none":
+        return f"centroids of others are of raw features, the encoder has normalize: {encoder['normalize']}"
+    if facts.of and (found or "checkpoint" not in encoder) and (not found or found[0].name not in facts.of):
+        other = encoder.get("checkpoint", "without weights")
+        return f"fitted on features of {' or '.join(facts.of)}, the encoder is {other}"
+    if facts.layer is not None and encoder.get("layer") != facts.layer:
+        return f"fitted on layer {facts.layer}, the encoder has layer: {encoder.get('layer')}"
+    return None
+
+
+def wrong_backend(encoder: Mapping[str, Any], registry: Mapping[str, List[Row]]) -> Optional[str]:
+    """Why an encoder's backend cannot read its checkpoint, as far as the registry knows; None if it may."""
+    rows = registered(encoder["checkpoint"], registry)
+    by_fairseq = bool(rows and rows[0].file)
+    if rows and by_fairseq != (encoder["backend"] in ("fairseq", "textless")):
+        return f"{encoder['checkpoint']} is read by backend: {'fairseq' if by_fairseq else 'hf'}"
+    return None
+
+
+def untrained(vocoder: str, quantizer: Optional[str], registry: Mapping[str, List[Row]]) -> Optional[str]:
+    """Why a vocoder was not trained on units of a codebook, as far as the registry knows; None if it may.
+
+    ``quantizer``: checkpoint of the codebook; None: it is fitted here.
+    """
+    rows = registered(vocoder, registry)
+    of = rows[0].facts.of if rows else ()
+    known = registered(quantizer, registry) if quantizer else []
+    if of and (quantizer is None or known) and not (known and known[0].name in of):
+        return f"trained on units of {' or '.join(of)}, the codebook is {quantizer or 'fitted here'}"
+    return None
+
+
 def mistake(checkpoint: str, kind: str, registry: Mapping[str, List[Row]]) -> Optional[str]:
     """Why a configured ``checkpoint`` cannot be one of this kind; None if it can."""
     rows = registered(checkpoint, registry)
     if rows and rows[0].kind != kind:
         known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
         return f"{checkpoint!r} is of kind {rows[0].kind}, wanted is: {kind}; known: {', '.join(known)}"
+    if not rows and checkpoint.startswith(PATH_LIKE) and not Path(checkpoint).expanduser().exists():
+        return f"{checkpoint!r}: no such file or folder"
     if not rows and hub_model(checkpoint, rows) is None and local_files(checkpoint, rows) is None:
         known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
         return (

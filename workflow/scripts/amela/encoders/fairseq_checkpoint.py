@@ -125,7 +125,8 @@ def _names(path: Path) -> Set[str]:
             pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
             return {name for each in pickles for name in _names_in(io.BytesIO(archive.read(each)))}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"no readable checkpoint of PyTorch: {error}", path) from error
+        todo = "weights in the form of transformers are read by backend: hf"
+        raise DataError(f"no readable checkpoint of PyTorch: {error}", path, todo) from error
 
 
 def _names_in(pickled: BinaryIO) -> Iterator[str]:

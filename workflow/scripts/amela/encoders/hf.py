@@ -50,6 +50,9 @@ class HuggingFaceEncoder(TransformerEncoder):
         compile: bool = False,
     ) -> None:
         """See ``TransformerEncoder``. Raises DataError for a checkpoint that cannot be read as it is meant."""
+        if "config.json" not in checkpoint.files:
+            todo = "name a folder with config.json, or read a file of fairseq by backend: fairseq"
+            raise DataError("no checkpoint of transformers: it has no config.json", checkpoint.name, todo)
         epsilon = waveform_epsilon(checkpoint)
         super().__init__(load_model(checkpoint), layer, residual, epsilon, precision, chunk, overlap, compile)
 
@@ -65,7 +68,8 @@ def waveform_epsilon(checkpoint: Receipt) -> Optional[float]:
     elif "processor_config.json" in checkpoint.files:  # where newer releases put it
         settings = _read_json(checkpoint, "processor_config.json").get("feature_extractor", {})
     else:
-        raise DataError("no preprocessor_config.json, which says how waveforms are normalised", checkpoint.name)
+        todo = 'take it from where the model was published, or write {"do_normalize": …} as the model was trained'
+        raise DataError("no preprocessor_config.json, which says how waveforms are normalised", checkpoint.name, todo)
     if not isinstance(settings.get("do_normalize"), bool):
         raise DataError("the feature extractor does not say whether it normalises (do_normalize)", checkpoint.name)
     rate = settings.get("sampling_rate", SAMPLE_RATE)

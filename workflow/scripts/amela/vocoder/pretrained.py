@@ -16,6 +16,7 @@ from amela.vocoder.durations import check_duration
 from amela.vocoder.hifigan_checkpoint import CheckpointFiles, GeneratorConfig, files_of, index_of, read_config
 
 NATURAL, PREDICTED = "natural", "predicted"
+OTHER = "let the vocoder name the codebook that it was trained on, or choose another vocoder"
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ def check_codebook(
         imported: receipt of the codebook; None: it was fitted here.
     """
     if config.k != codebook.k:
-        raise AmelaError(f"the vocoder knows {config.k} units, the codebook has {codebook.k}", vocoder.name)
+        raise AmelaError(f"the vocoder knows {config.k} units, the codebook has {codebook.k}", vocoder.name, OTHER)
     hop = hop_samples(codebook.hop)
     if config.hop_samples != hop:
         raise AmelaError(
-            f"a unit of the vocoder lasts {config.hop_samples} samples, one of the codebook {hop}", vocoder.name
+            f"a unit of the vocoder lasts {config.hop_samples} samples, one of the codebook {hop}", vocoder.name, OTHER
         )
     check_made_for(vocoder, imported, "trained on units", "codebook", "one fitted here")
