@@ -87,6 +87,27 @@ def test_every_stretch_knows_the_moments_of_its_whole_utterance():
     np.testing.assert_allclose(known, load(items[1]).mean(dtype=np.float64), rtol=1e-9)
 
 
+def test_a_sample_that_is_not_finite_spoils_its_own_utterance_alone():
+    """Where the whole has no moments its sound stretches are encoded all the same, and the utterance is rejected."""
+    encoder = Averages()
+
+    def check(samples_N):
+        if not np.isfinite(samples_N).all():
+            raise Rejected("not finite")
+
+    def spoilt(utterance):
+        samples_N = load(utterance).copy()
+        if utterance.id == "u0" and utterance.offset > 10:
+            samples_N[-1] = np.nan
+        return samples_N
+
+    encoder.check = check
+    stream = Stream(encoder, spoilt, lambda _, features: features)
+    ((bad, good),) = stream.run([utterances(20.0, 20.0)])
+    assert str(bad.rejected) == "not finite" and good.rejected is None
+    assert all(np.isfinite(moments) for moments in encoder.moments_given if moments is not None)
+
+
 def test_the_encoders_own_budget_counts_where_none_is_given():
     encoder = Averages()
     encoder.batch_seconds = 4.0

@@ -13,6 +13,7 @@ import numpy as np
 
 from amela.audio.load import Loader
 from amela.encoders import DeviceFull, Encoder
+from amela.encoders.frames import check_samples
 from amela.errors import AmelaError, Rejected
 from amela.io.manifest import Utterance
 from amela.units.batches import by_length
@@ -110,11 +111,17 @@ class Stream(Generic[T]):
                 yield work, batch, [pool.submit(self._loaded, parts[index][1].audio) for index in batch]
 
     def _moments(self, utterance: Utterance) -> Any:
-        """Of the whole utterance; None where it cannot be read, which its stretches will tell."""
+        """Of the whole utterance; None where it cannot be read or is not finite, which its stretches will tell."""
         try:
-            return self._encoder.moments(self._load(block) for block in blocks(utterance, self._encoder))
+            return self._encoder.moments(self._samples(utterance))
         except Rejected:
             return None
+
+    def _samples(self, utterance: Utterance) -> Iterator[np.ndarray]:
+        for block in blocks(utterance, self._encoder):
+            samples_N = self._load(block)
+            check_samples(samples_N)
+            yield samples_N
 
     def _loaded(self, audio: Utterance) -> Loaded:
         try:
