@@ -1,13 +1,12 @@
 """Recognition and its score from their command lines."""
 
 import dataclasses
-import importlib.util
 import json
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
+from loading import main_of
 
 from amela.asr import transcripts
 from amela.audio.save import save_audio
@@ -17,20 +16,11 @@ from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.lock import OutputLock
 from amela.io.manifest import Utterance, write_manifest
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow/scripts"
-
-
-def main(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
-
 
 def transcribe(folder, utterances):
     pytest.importorskip("pocketsphinx")
     write_manifest(folder / "manifest.jsonl", utterances)
-    main("asr")(
+    main_of("asr")(
         ["--manifest", f"{folder}/manifest.jsonl", "--asr", '{"backend": "pocketsphinx", "max_hmms": 1000}',
          "--output", f"{folder}/out.jsonl", "--rejected", f"{folder}/rejected.jsonl"]
     )  # fmt: skip
@@ -48,7 +38,7 @@ def test_real_speech_an_unreadable_file_and_its_score(tmp_path, speech):
     assert rows[0]["text"] == " ".join(word["word"] for word in rows[0]["words"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.jsonl", "out.jsonl", "rejected.jsonl"]
     write_jsonl(tmp_path / "merged.jsonl", [{**rows[0], "reference": utterances[0].text}])
-    main("asr_score")(["--transcripts", f"{tmp_path}/merged.jsonl", "--output", f"{tmp_path}/score.json"])
+    main_of("asr_score")(["--transcripts", f"{tmp_path}/merged.jsonl", "--output", f"{tmp_path}/score.json"])
     score = json.loads((tmp_path / "score.json").read_text("utf-8"))
     assert score["words"] == 8 and 0 <= score["wer"] <= 0.5 and score["empty"] == 0
 

@@ -1,28 +1,19 @@
 """Motifs from their command lines: train, apply to each shard, table of the corpus."""
 
 import csv
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from loading import main_of
 
 from amela.errors import DataError
 from amela.io.jsonl import read_jsonl
 from amela.io.table import read_table
 from amela.units.sequences import UnitShard, write_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow/scripts"
 FINGERPRINT = {"encoder": "abc", "sha256": "0" * 64}
 K = 20
-
-
-def main(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
 
 
 @pytest.fixture
@@ -41,15 +32,15 @@ def units(tmp_path):
 def run(units, folder):
     settings = json.dumps({"vocab_size": 60, "deduplicate": True, "max_length": 64})
     files = ["--model", f"{folder}/bpe.model", "--description", f"{folder}/bpe.json"]
-    main("bpe_train")(["--units", f"{units}", "3", "--bpe", settings, *files])
+    main_of("bpe_train")(["--units", f"{units}", "3", "--bpe", settings, *files])
     for shard in range(3):
         stem = f"{folder}/shard-{shard}"
-        main("bpe_apply")(
+        main_of("bpe_apply")(
             ["--units", f"{units}/shard-{shard}.parquet", *files, "--output", f"{stem}.parquet",
              "--occurrences", f"{stem}.occurrences.parquet", "--rejected", f"{stem}.rejected.jsonl"]
         )  # fmt: skip
     table = ["--table", f"{folder}/motifs.tsv", "--summary", f"{folder}/motifs.json"]
-    main("motifs")(["--motifs", f"{folder}", "--shards", "3", *files, *table])
+    main_of("motifs")(["--motifs", f"{folder}", "--shards", "3", *files, *table])
     return folder
 
 
@@ -94,7 +85,7 @@ def test_units_of_another_codebook_are_refused(units, tmp_path):
     out = run(units, tmp_path / "out")
     write_units(units / "other.parquet", UnitShard(["a"], [np.array([1], np.uint16)], 0.02, K, {"sha256": "1"}))
     with pytest.raises(DataError, match="sha256 is '1'"):
-        main("bpe_apply")(
+        main_of("bpe_apply")(
             ["--units", f"{units}/other.parquet", "--model", f"{out}/bpe.model", "--description", f"{out}/bpe.json",
              "--output", f"{out}/x", "--occurrences", f"{out}/y", "--rejected", f"{out}/z"]
         )  # fmt: skip

@@ -1,13 +1,12 @@
 """Units and features of real speech for other tools, as the rules call the stages."""
 
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+from loading import stage
 
 from amela.audio.load import load_utterance
 from amela.encoders import load_encoder
@@ -16,17 +15,8 @@ from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.manifest import Utterance, write_manifest
 from amela.units.sequences import UnitShard, write_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 SPEC = {"backend": "mfcc", "hop": 0.02, "normalize": "none"}
 SHARDS = 2
-
-
-def stage(name, *arguments):
-    """Call the command line of a stage inside this process."""
-    spec = importlib.util.spec_from_file_location(f"stage_{name}", SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main([str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """From real speech to units: encode, normalize, kmeans_fit, kmeans_assign as the rules call them."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+from loading import stage
 
 from amela.errors import AmelaError
 from amela.io.jsonl import read_jsonl, write_jsonl
@@ -15,17 +14,8 @@ from amela.units.features import read_features
 from amela.units.normalize import read_normalizer
 from amela.units.sequences import read_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 SHARDS = 2
 FIT = {"k": 20, "fit_hours": 0.01, "batch": 1_000, "max_epochs": 5, "seed": 0}
-
-
-def stage(name, *arguments):
-    """Call the command line of a stage inside this process."""
-    spec = importlib.util.spec_from_file_location(f"stage_{name}", SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main([str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

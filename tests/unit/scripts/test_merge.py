@@ -1,23 +1,17 @@
 """The merge stage from its command line: it writes three files or none."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
+from loading import main_of
 
 from amela.errors import AmelaError
 from amela.io.jsonl import read_jsonl, write_jsonl
 
-SCRIPT = Path(__file__).resolve().parents[3] / "workflow/scripts/merge.py"
-
 
 @pytest.fixture(scope="module")
 def merge():
-    spec = importlib.util.spec_from_file_location("merge", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+    return main_of("merge")
 
 
 @pytest.fixture

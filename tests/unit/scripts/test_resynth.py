@@ -1,13 +1,12 @@
 """Speech from units by a pretrained vocoder, as the rule calls it; griffinlim is in test_vocoder.py."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 import torch
+from loading import main_of
 from tiny_vocoders import SLOW, STYLED, make_units_codebook, random_units, write_checkpoint
 
 from amela.errors import AmelaError, DataError
@@ -15,15 +14,11 @@ from amela.io.jsonl import read_jsonl
 from amela.io.manifest import Utterance, read_manifest, write_manifest
 from amela.units.sequences import UnitShard, write_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 LENGTHS = (30, 7, 0, 31, 12)  # units; the third has none
 
 
 def resynth(folder, out, options, *more):
-    spec = importlib.util.spec_from_file_location("resynth", SCRIPTS / "resynth.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(
+    main_of("resynth")(
         ["--manifest", f"{folder}/manifest.jsonl", "--units", f"{folder}/units.parquet",
          "--model", f"{folder}/model/checkpoint.json", "--codebook", f"{folder}/codebook.parquet",
          "--vocoder", json.dumps({"backend": "codehifigan", **options}), *more,

@@ -1,11 +1,11 @@
 """Every stage that reads audio: from packs as from files, and by way of a local disk, the same bytes."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from loading import main_of
 
 from amela.audio.files import open_files
 from amela.audio.packs import open_packs
@@ -14,7 +14,6 @@ from amela.units.codebook import make_codebook, write_codebook
 from amela.units.features import encoder_fingerprint
 from amela.units.sequences import UnitShard, write_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow/scripts"
 MFCC = json.dumps({"backend": "mfcc", "hop": 0.02, "normalize": "none"})
 SPHINX = {"backend": "pocketsphinx", "max_hmms": 100, "max_words": 1, "second_pass": False}
 # stage → its arguments, and what it writes below the folder OUT
@@ -34,11 +33,8 @@ STAGES = {
 
 def run(stage, kind, out, *options):
     """Run a stage on the utterances in ``packs`` or ``files``; what it has written."""
-    spec = importlib.util.spec_from_file_location(stage, SCRIPTS / f"{stage}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     names = {"MANIFESTS": f"manifests-{kind}", "MANIFEST": f"manifests-{kind}/shard-0.jsonl"}
-    module.main([*(names.get(a, a.replace("OUT", out)) for a in STAGES[stage]), *options])
+    main_of(stage)([*(names.get(a, a.replace("OUT", out)) for a in STAGES[stage]), *options])
     return {path.name: path.read_bytes() for path in Path(out).iterdir()}
 
 

@@ -1,14 +1,13 @@
 """The vocoder from its command lines: centroids of a corpus' units, then its speech again."""
 
 import dataclasses
-import importlib.util
 import json
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+from loading import main_of
 
 from amela.audio.save import save_audio
 from amela.encoders.mel import log_mel
@@ -21,17 +20,9 @@ from amela.units.codebook import make_codebook, write_codebook
 from amela.units.features import encoder_fingerprint
 from amela.units.sequences import UnitShard, write_units
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "workflow/scripts"
 MFCC = {"backend": "mfcc", "hop": 0.02, "normalize": "speaker"}
 LOGMEL = {"backend": "logmel", "hop": 0.02, "normalize": "none"}
 TONES = (400.0, 1_200.0, 2_500.0)  # Hz, one a unit
-
-
-def main(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
 
 
 def tones(units, n_samples):
@@ -62,7 +53,7 @@ def corpus(tmp_path):
 
 
 def train(corpus):
-    main("vocoder_train")(
+    main_of("vocoder_train")(
         ["--codebook", f"{corpus}/codebook.parquet", "--encoder", json.dumps(MFCC),
          "--vocoder", '{"train_hours": 1}', "--corpus", f"{corpus}/manifest", f"{corpus}/units", "1",
          "--output", f"{corpus}/vocoder.parquet"]
@@ -70,7 +61,7 @@ def train(corpus):
 
 
 def resynth(corpus, folder, seed=0):
-    main("resynth")(
+    main_of("resynth")(
         ["--manifest", f"{corpus}/manifest/shard-0.jsonl", "--units", f"{corpus}/units/shard-0.parquet",
          "--model", f"{corpus}/vocoder.parquet",
          "--vocoder", json.dumps({"backend": "griffinlim", "iterations": 8, "seed": seed}),
@@ -117,7 +108,7 @@ def test_another_codebook_needs_another_vocoder(corpus):
     spectra_KB = np.zeros((3, 80), np.float32)
     codebook = make_codebook(spectra_KB, np.ones(3, np.int64), encoder_fingerprint(LOGMEL, 0.02, 80))
     write_codebook(corpus / "logmel.parquet", codebook)
-    main("vocoder_train")(
+    main_of("vocoder_train")(
         ["--codebook", f"{corpus}/logmel.parquet", "--encoder", json.dumps(LOGMEL),
          "--vocoder", '{"train_hours": 1}', "--output", f"{corpus}/vocoder.parquet"]
     )  # fmt: skip

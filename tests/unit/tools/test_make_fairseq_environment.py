@@ -1,13 +1,12 @@
 """tools/make-fairseq-environment, and pins of the two environments that hold fairseq."""
 
-import importlib.machinery
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
 from environment_file import read_environment
+from loading import load_script
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / "tools" / "make-fairseq-environment"
@@ -15,10 +14,7 @@ TOOL = ROOT / "tools" / "make-fairseq-environment"
 
 @pytest.fixture(scope="module")
 def tool():
-    loader = importlib.machinery.SourceFileLoader("make_fairseq_environment", str(TOOL))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
+    return load_script(TOOL)
 
 
 @pytest.mark.parametrize("found", [None, ("3.10", Path("/usr/bin/python3.10"))])

@@ -1,21 +1,17 @@
 """tools/make-test-environment: the union of the pins."""
 
-import importlib.machinery
-import importlib.util
 from pathlib import Path
 
 import pytest
 from environment_file import Refused
+from loading import load_script
 
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "make-test-environment"
 
 
 @pytest.fixture(scope="module")
 def tool():
-    loader = importlib.machinery.SourceFileLoader("make_test_environment", str(TOOL))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
+    return load_script(TOOL)
 
 
 def test_each_package_stands_once_however_it_is_written(tool):

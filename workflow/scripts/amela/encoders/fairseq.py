@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -39,18 +39,13 @@ def build_model(checkpoint: FairseqCheckpoint) -> HubertModel:
 class FairseqEncoder(TransformerEncoder):
     """Features of a layer of a fairseq checkpoint; waveforms are normalised if its task did so."""
 
-    def __init__(
-        self,
-        checkpoint: Receipt,
-        layer: int,
-        residual: str = "stream",
-        precision: str = "fp32",
-        chunk: float = 40.0,
-        overlap: float = 5.0,
-        compile: bool = False,
-    ) -> None:
-        """See ``TransformerEncoder``. Raises DataError for a checkpoint that cannot be read as it is meant."""
+    def __init__(self, checkpoint: Receipt, layer: int, residual: str = "stream", **options: Any) -> None:
+        """See ``TransformerEncoder``, which takes the other ``options``.
+
+        Raises:
+            DataError: the checkpoint cannot be read as it is meant.
+        """
         read = read_checkpoint(checkpoint.only_file())
         epsilon, model = EPSILON if normalizes(read) else None, build_model(read)
         del read  # whose tensors the network is about to copy one by one
-        super().__init__(model, layer, residual, epsilon, precision, chunk, overlap, compile)
+        super().__init__(model, layer, residual, epsilon, **options)

@@ -39,22 +39,17 @@ SHOWN = 5  # keys in a message
 class HuggingFaceEncoder(TransformerEncoder):
     """Features of a layer of a checkpoint; waveforms are normalised if its feature extractor does so."""
 
-    def __init__(
-        self,
-        checkpoint: Receipt,
-        layer: int,
-        residual: str = "stream",
-        precision: str = "fp32",
-        chunk: float = 40.0,
-        overlap: float = 5.0,
-        compile: bool = False,
-    ) -> None:
-        """See ``TransformerEncoder``. Raises DataError for a checkpoint that cannot be read as it is meant."""
+    def __init__(self, checkpoint: Receipt, layer: int, residual: str = "stream", **options: Any) -> None:
+        """See ``TransformerEncoder``, which takes the other ``options``.
+
+        Raises:
+            DataError: the checkpoint cannot be read as it is meant.
+        """
         if "config.json" not in checkpoint.files:
             todo = "name a folder with config.json, or read a file of fairseq by backend: fairseq"
             raise DataError("no checkpoint of transformers: it has no config.json", checkpoint.name, todo)
         epsilon = waveform_epsilon(checkpoint)
-        super().__init__(load_model(checkpoint), layer, residual, epsilon, precision, chunk, overlap, compile)
+        super().__init__(load_model(checkpoint), layer, residual, epsilon, **options)
 
 
 def waveform_epsilon(checkpoint: Receipt) -> Optional[float]:
