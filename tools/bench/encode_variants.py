@@ -16,11 +16,11 @@ from base_model import LAYER, BaseModel
 from machine import has_bfloat16
 
 from amela.audio.load import load_utterance
+from amela.batches import windows
 from amela.encoders import load_encoder
 from amela.encoders.transformer import best_device
 from amela.io.manifest import Utterance
 from amela.units.assignment import TensorAssigner
-from amela.units.batches import windows
 from amela.units.codebook import Codebook
 from amela.units.quantizer import Quantizer
 from amela.units.stream import Stream

@@ -18,3 +18,7 @@ class DataError(AmelaError):
 
 class Rejected(AmelaError):
     """One item cannot be processed. Stages turn it into a row of their ledger and go on."""
+
+
+class DeviceFull(Exception):
+    """A batch does not fit into the memory of the device; a smaller one may."""

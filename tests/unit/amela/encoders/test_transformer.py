@@ -16,9 +16,9 @@ from oracles.speech_models import (
     units,
 )
 
-from amela.encoders import DeviceFull, transformer
+from amela.encoders import transformer
 from amela.encoders.transformer import TransformerEncoder
-from amela.errors import AmelaError, Rejected
+from amela.errors import AmelaError, DeviceFull, Rejected
 
 EPSILON = 1e-7
 CLOSE = 1e-4  # of features whose standard deviation is about 1

@@ -24,7 +24,7 @@ SPEC = {"backend": "mfcc", "hop": 0.01, "normalize": "none"}
 @pytest.fixture
 def utterances(tmp_path, monkeypatch):
     """Noise, in two folders, two utterances a window; one file is missing, one has no possible name."""
-    monkeypatch.setattr("amela.units.batches.WINDOW_SECONDS", 2.0)
+    monkeypatch.setattr("amela.batches.WINDOW_SECONDS", 2.0)
     found = []
     for number in range(4):
         path = tmp_path / "audio" / f"{number}.wav"

@@ -5,11 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from amela.encoders import DeviceFull
-from amela.errors import AmelaError, Rejected
+from amela.batches import windows
+from amela.errors import AmelaError, DeviceFull, Rejected
 from amela.io.manifest import Utterance
-from amela.units.batches import windows
-from amela.units.stream import Stream, ahead
+from amela.units.stream import Stream
 
 
 class Averages:
@@ -159,16 +158,3 @@ def test_audio_is_decoded_while_the_encoder_is_busy():
 
     stream = Stream(Waiting(), noted, lambda _, features: features)
     assert len(list(stream.run([utterances(1.0, 1.0), [Utterance("u2", "/u.flac", 1.0)]]))) == 2
-
-
-def test_ahead_keeps_the_order_and_begins_early():
-    begun = []
-
-    def items():
-        for number in range(5):
-            begun.append(number)
-            yield number
-
-    each = ahead(items(), 2)
-    assert next(each) == 0 and begun == [0, 1, 2]
-    assert list(each) == [1, 2, 3, 4]

@@ -25,12 +25,7 @@ BACKENDS = {
 }
 NOT_OPTIONS = ("backend", "checkpoint", "normalize")  # keys of an encoder's settings that its class does not take
 
-
 logger = logging.getLogger("encode")
-
-
-class DeviceFull(Exception):
-    """A batch does not fit into the memory of the device; a smaller one may."""
 
 
 class Encoder(Protocol):

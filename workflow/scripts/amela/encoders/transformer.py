@@ -13,8 +13,7 @@ import torch
 from torch import nn
 
 from amela.audio import SAMPLE_RATE
-from amela.device import best_device
-from amela.encoders import DeviceFull
+from amela.device import best_device, within_memory
 from amela.encoders.blocks import Block
 from amela.encoders.frames import check_samples
 from amela.encoders.front_end import FrontEnd
@@ -33,7 +32,6 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 GPU_BATCH_SECONDS = 600.0  # padded; more makes a GPU no faster
 GPU_SHARE = 0.3  # of its memory that activations of a batch may take
 GPU_STEP = 10.0  # seconds: a GPU of a few MB less makes the same batches
-FULL = ("CUFFT_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")  # in errors of libraries that have memory of their own
 
 
 class Network(nn.Module):
@@ -158,16 +156,8 @@ class TransformerEncoder:
         self, batch: Sequence[np.ndarray], moments: Optional[Sequence[Optional[Moments]]] = None
     ) -> List[torch.Tensor]:
         """See ``amela.encoders.Encoder.encode``."""
-        full = False
-        try:
-            features_BTD = self._features(batch, moments or [None] * len(batch))
-        except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and not any(word in str(error) for word in FULL):
-                raise
-            full = True  # raised below, where nothing holds the tensors of the failed batch any longer
-        if full:
-            torch.cuda.empty_cache()
-            raise DeviceFull(f"a batch of {len(batch)} does not fit into the memory of {self.device}")
+        moments = moments or [None] * len(batch)
+        features_BTD = within_memory(lambda clips: self._features(clips, moments), batch, self.device)
         return [features_TD[: self.frames(len(clip))] for features_TD, clip in zip(features_BTD, batch)]
 
     @torch.inference_mode()

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import numpy as np
 
+from amela.batches import windows
 from amela.errors import Rejected
 from amela.export.tensors import Mirror, save_array
 from amela.io.journal import Journal
@@ -15,7 +16,6 @@ from amela.io.jsonl import write_jsonl
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, read_manifest
 from amela.io.working import WorkingFolder
-from amela.units.batches import windows
 from amela.units.features import as_numpy
 from amela.units.normalize import group_of, normalizer_of
 from amela.units.stream import Encoded, Stream

@@ -7,11 +7,11 @@ from typing import Any, Dict, Iterable, Iterator, Tuple
 
 import numpy as np
 
+from amela.batches import windows
 from amela.errors import Rejected
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
-from amela.units.batches import windows
 from amela.units.stream import Encoded, Stream
 
 # Shape legend: T = frames of an utterance.

@@ -8,9 +8,9 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
+from amela.batches import windows
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
-from amela.units.batches import windows
 from amela.units.features import FeatureSample
 from amela.units.normalize import FeatureSums, group_of
 from amela.units.sampling import sampling_order, sampling_rank

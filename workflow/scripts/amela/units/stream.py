@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections import Counter, deque
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
@@ -12,19 +11,17 @@ from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optio
 import numpy as np
 
 from amela.audio.load import Loader
-from amela.encoders import DeviceFull, Encoder
+from amela.batches import ahead, by_length, in_halves
+from amela.encoders import Encoder
 from amela.encoders.frames import check_samples
-from amela.errors import AmelaError, Rejected
+from amela.errors import Rejected
 from amela.io.manifest import Utterance
-from amela.units.batches import by_length
 from amela.units.chunks import Stretch, blocks, stretches
 
 # Shape legend: N = samples, T = frames, D = feature dimension.
 
 MOST_LOADERS = 8  # threads that decode audio
-BATCHES_AHEAD = 3  # whose audio is decoded while one is encoded
 
-logger = logging.getLogger("encode")
 T = TypeVar("T")
 Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
 
@@ -67,7 +64,7 @@ class Work:
 
 
 class Stream(Generic[T]):
-    """Encodes windows of utterances (``amela.units.batches.windows``)."""
+    """Encodes windows of utterances (``amela.batches.windows``)."""
 
     def __init__(
         self, encoder: Encoder, load: Loader, finish: Callable[[Utterance, Any], T], batch_seconds: float = 0.0
@@ -92,7 +89,7 @@ class Stream(Generic[T]):
         """
         n_loaders = min(MOST_LOADERS, len(os.sched_getaffinity(0))) if self.batch_seconds else 1
         with ThreadPoolExecutor(n_loaders) as pool:
-            for work, batch, loading in ahead(self._begin(windows, pool), BATCHES_AHEAD):
+            for work, batch, loading in ahead(self._begin(windows, pool)):
                 self._encode(work, batch, [future.result() for future in loading])
                 if batch is work.batches[-1]:
                     yield work.encoded()
@@ -137,31 +134,13 @@ class Stream(Generic[T]):
         whole = {index: samples_N for index, samples_N in zip(batch, loaded) if not isinstance(samples_N, Rejected)}
         known = [work.moments.get(work.stretches[index][0]) for index in whole]
         moments = [future.result() if future else None for future in known]
-        for index, features_TD in zip(whole, self._features(list(whole.values()), moments)):
+        items = list(zip(whole.values(), moments))
+        for index, features_TD in zip(whole, in_halves(self._features, items, "give the encoder a smaller chunk")):
             number, part = work.stretches[index]
             kept_TD = features_TD[part.skip : part.skip + part.frames]
             work.results[index] = self._finish(work.utterances[number], kept_TD)
 
-    def _features(self, batch: List[np.ndarray], moments: List[Any]) -> List[Any]:
-        """Features of a batch; where the device is full, of its halves."""
-        if not batch:
-            return []
-        try:
-            return self._encoder.encode(batch, moments)
-        except DeviceFull as error:
-            if len(batch) == 1:
-                raise AmelaError(f"one stretch is too much: {error}", todo="give the encoder a smaller chunk") from None
-            logger.warning("%s: %d utterances are encoded in two batches", error, len(batch))
-        middle = len(batch) // 2
-        halves = (slice(None, middle), slice(middle, None))
-        return [features_TD for half in halves for features_TD in self._features(batch[half], moments[half])]
-
-
-def ahead(items: Iterable[T], n_items: int) -> Iterator[T]:
-    """The items, each begun while ``n_items`` before it are still under way."""
-    begun: deque = deque()
-    for item in items:
-        begun.append(item)
-        if len(begun) > n_items:
-            yield begun.popleft()
-    yield from begun
+    def _features(self, items: Sequence[Tuple[np.ndarray, Any]]) -> List[Any]:
+        """Features of a batch of samples, with the moments of what they are of."""
+        clips, moments = map(list, zip(*items))
+        return self._encoder.encode(clips, moments)

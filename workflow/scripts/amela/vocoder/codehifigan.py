@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from amela.audio import SAMPLE_RATE
-from amela.device import best_device
-from amela.errors import AmelaError, DataError
-from amela.units.batches import by_length
+from amela.batches import by_length, in_halves
+from amela.device import best_device, within_memory
+from amela.errors import DataError
 from amela.units.sequences import deduplicate
 from amela.vocoder import Item, Origin
 from amela.vocoder.hifigan_weights import load_generator
@@ -107,21 +107,18 @@ class CodeHifiganVocoder:
             AmelaError: one stretch alone is too much for the GPU.
             DataError: the generator makes no sound of them.
         """
-        about, lengths = self._about, [len(part.units_T) for part in parts]
-        try:
-            with torch.inference_mode():
-                units_BT = self._tensor([part.units_T for part in parts])
-                speech_BN = self._generator(units_BT, lengths, about.speaker, about.style).cpu().numpy()
-        except torch.cuda.OutOfMemoryError as error:
-            if len(parts) == 1:
-                raise AmelaError("the GPU has no room for the vocoder", todo="choose another GPU") from error
-            middle = len(parts) // 2
-            return self._speak(parts[:middle]) + self._speak(parts[middle:])
-        step = about.config.hop_samples
-        kept = [row_N[part.skip * step :][: part.kept * step].copy() for row_N, part in zip(speech_BN, parts)]
+        spoken = in_halves(lambda few: within_memory(self._generated, few, self.device), parts, "choose another GPU")
+        step = self._about.config.hop_samples
+        kept = [row_N[part.skip * step :][: part.kept * step].copy() for row_N, part in zip(spoken, parts)]
         if not all(np.isfinite(samples_N).all() for samples_N in kept):
-            raise DataError("speech that is not finite: broken weights", about.files.generator)
+            raise DataError("speech that is not finite: broken weights", self._about.files.generator)
         return kept
+
+    @torch.inference_mode()
+    def _generated(self, parts: Sequence[Stretch]) -> List[np.ndarray]:
+        units_BT = self._tensor([part.units_T for part in parts])
+        lengths = [len(part.units_T) for part in parts]
+        return list(self._generator(units_BT, lengths, self._about.speaker, self._about.style).cpu().numpy())
 
     def _tensor(self, sequences: Sequence[np.ndarray]) -> torch.Tensor:
         """Units as int64 (B, T) on the device, shorter sequences with some unit behind their ends."""

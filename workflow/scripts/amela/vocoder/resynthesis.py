@@ -12,13 +12,13 @@ import numpy as np
 from amela.audio import SAMPLE_RATE
 from amela.audio.places import Places
 from amela.audio.save import save_audio
+from amela.batches import by_length, windows
 from amela.errors import DataError
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance, audio_location, read_manifest
 from amela.io.working import WorkingFolder
 from amela.provenance import check_fingerprint
-from amela.units.batches import by_length, windows
 from amela.units.sequences import read_units
 from amela.vocoder import Item, Vocoder
 

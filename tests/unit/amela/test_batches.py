@@ -1,10 +1,12 @@
-"""Mirrors workflow/scripts/amela/units/batches.py."""
+"""Mirrors workflow/scripts/amela/batches.py."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amela.batches import WINDOW_SECONDS, ahead, by_length, in_halves, windows
+from amela.errors import AmelaError, DeviceFull
 from amela.io.manifest import Utterance
-from amela.units.batches import WINDOW_SECONDS, by_length, windows
 
 SECONDS = st.lists(st.floats(0.01, 50), max_size=60)
 
@@ -44,3 +46,42 @@ def test_windows_are_consecutive_and_no_longer_than_needed(seconds, budget):
 def test_no_window_is_much_longer_than_what_is_wanted():
     cut = windows(utterances([10.0] * 100), 600.0, 300.0)
     assert [len(window) for window in cut] == [30, 30, 30, 10]
+
+
+def test_ahead_keeps_the_order_and_begins_early():
+    begun = []
+
+    def items():
+        for number in range(5):
+            begun.append(number)
+            yield number
+
+    each = ahead(items(), 2)
+    assert next(each) == 0 and begun == [0, 1, 2]
+    assert list(each) == [1, 2, 3, 4]
+
+
+class Room:
+    """Doubles numbers, ``room`` at a time."""
+
+    def __init__(self, room):
+        self.room, self.batches = room, []
+
+    def __call__(self, batch):
+        if len(batch) > self.room:
+            raise DeviceFull(f"no room for {len(batch)}")
+        self.batches.append(list(batch))
+        return [2 * number for number in batch]
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 7, 8])
+def test_where_the_device_is_full_halves_give_the_same(room):
+    compute = Room(room)
+    assert in_halves(compute, range(7), "buy more") == [0, 2, 4, 6, 8, 10, 12]
+    assert [number for batch in compute.batches for number in batch] == list(range(7))
+    assert in_halves(compute, [], "buy more") == []
+
+
+def test_an_item_that_never_fits_is_an_error_that_says_what_helps():
+    with pytest.raises(AmelaError, match="one item alone is too much: no room for 1 — buy more"):
+        in_halves(Room(0), range(4), "buy more")

@@ -1,14 +1,23 @@
-"""Which utterances are encoded together: sorted by length, under a budget of padded seconds."""
+"""Which utterances a model gets together: sorted by length, under a budget of padded seconds."""
 
 from __future__ import annotations
 
+import logging
 import math
-from typing import Iterable, Iterator, List, Sequence
+from collections import deque
+from typing import Callable, Iterable, Iterator, List, Sequence, TypeVar
 
+from amela.errors import AmelaError, DeviceFull
 from amela.io.manifest import Utterance
+
+BATCHES_AHEAD = 3  # whose audio is decoded while the model has one
 
 WINDOW_BATCHES = 16  # among so many batches' worth of utterances lengths are sorted: little padding, little waiting
 WINDOW_SECONDS = 120.0  # of a window at least: what is finished at a time
+
+logger = logging.getLogger("batches")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def windows(
@@ -47,3 +56,31 @@ def by_length(seconds: Sequence[float], batch_seconds: float) -> List[List[int]]
         else:
             batches.append([index])
     return batches
+
+
+def ahead(items: Iterable[A], n_items: int = BATCHES_AHEAD) -> Iterator[A]:
+    """The items, each begun while ``n_items`` before it are still under way."""
+    begun: deque = deque()
+    for item in items:
+        begun.append(item)
+        if len(begun) > n_items:
+            yield begun.popleft()
+    yield from begun
+
+
+def in_halves(compute: Callable[[Sequence[A]], List[B]], batch: Sequence[A], todo: str) -> List[B]:
+    """``compute(batch)``, one result an item; where the device is full, of one half and then of the other.
+
+    Raises:
+        AmelaError: one item alone is too much for the device; ``todo`` says what helps.
+    """
+    if not batch:
+        return []
+    try:
+        return compute(batch)
+    except DeviceFull as error:
+        if len(batch) == 1:
+            raise AmelaError(f"one item alone is too much: {error}", todo=todo) from None
+        logger.warning("%s: its halves come one after the other", error)
+    middle = len(batch) // 2
+    return in_halves(compute, batch[:middle], todo) + in_halves(compute, batch[middle:], todo)
