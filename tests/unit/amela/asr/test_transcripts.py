@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from amela.asr import Word
+from amela.asr import Transcript, Word
+from amela.asr.stream import Stream
 from amela.asr.transcripts import transcribe_all
+from amela.audio.load import load_utterance
 from amela.audio.save import save_audio
 from amela.io.journal import Journal
 from amela.io.ledger import Ledger
@@ -12,42 +14,52 @@ from amela.io.manifest import Utterance
 
 
 class Counting:
-    """Understands how many samples there are; may be interrupted before its n-th utterance."""
+    """Understands how many samples there are, nothing in 4,003; may be interrupted before its n-th batch."""
 
-    def __init__(self, stops_at=None):
-        self.asked, self.stops_at = 0, stops_at
+    model, device, max_seconds, batch_seconds = "counting@1", "cpu", 40.0, 0.0
 
-    def transcribe(self, samples_N):
+    def __init__(self, stops_at=None, batch_seconds=0.0):
+        self.asked, self.stops_at, self.batch_seconds = 0, stops_at, batch_seconds
+
+    def transcribe(self, batch):
         if self.asked == self.stops_at:
             raise KeyboardInterrupt
         self.asked += 1
-        return [Word(str(len(samples_N)), 0.0, 0.1), Word("samples", 0.1, 0.2)] if len(samples_N) != 1_003 else []
+        return [self._understood(len(samples_N)) for samples_N in batch]
+
+    def _understood(self, n_samples):
+        words = [] if n_samples == 4_003 else [Word(str(n_samples), 0.0, 0.1), Word("samples", 0.1, 0.2)]
+        return Transcript(" ".join(word.word for word in words), words)
 
 
 @pytest.fixture
 def utterances(tmp_path):
-    """Five; the third has no file, and nothing is understood in the fourth."""
-    made = [Utterance(f"u{i}", str(tmp_path / f"{i}.flac"), (1_000 + i) / 16_000) for i in range(5)]
+    """Six; the third has no file, nothing is understood in the fourth, the last is too short."""
+    made = [Utterance(f"u{i}", str(tmp_path / f"{i}.flac"), (4_000 + i) / 16_000) for i in range(5)]
     for i in (0, 1, 3, 4):
-        save_audio(tmp_path / f"{i}.flac", np.zeros(1_000 + i))
-    return made
+        save_audio(tmp_path / f"{i}.flac", np.zeros(4_000 + i))
+    return [*made, Utterance("u5", str(tmp_path / "4.flac"), 0.09)]
 
 
-def transcribe(path, utterances, recogniser):
+def transcribe(path, utterances, recogniser, **options):
     ledger = Ledger("asr")
     with Journal(path, {}) as journal:
-        rows = list(transcribe_all(utterances, recogniser, ledger, journal))
+        stream = Stream(recogniser, load_utterance, journal)
+        rows = list(transcribe_all(utterances, recogniser, stream, ledger, load_utterance, **options))
         journal.remove()
     return rows, ledger.rows
 
 
-def test_rows_in_order_and_a_missing_file_in_the_ledger(tmp_path, utterances):
-    rows, rejected = transcribe(tmp_path / "out", utterances, Counting())
+@pytest.mark.parametrize("batch_seconds", [0.0, 1.0, 60.0])
+def test_rows_in_order_and_the_others_in_the_ledger(tmp_path, utterances, batch_seconds):
+    rows, rejected = transcribe(tmp_path / "out", utterances, Counting(batch_seconds=batch_seconds))
     assert [(row["id"], row["text"]) for row in rows] == [
-        ("u0", "1000 samples"), ("u1", "1001 samples"), ("u3", ""), ("u4", "1004 samples")
+        ("u0", "4000 samples"), ("u1", "4001 samples"), ("u3", ""), ("u4", "4004 samples")
     ]  # fmt: skip
     assert rows[0]["words"][1] == {"word": "samples", "start": 0.1, "end": 0.2} and rows[2]["words"] == []
-    assert [row["id"] for row in rejected] == ["u2"] and "no such file" in rejected[0]["reason"]
+    assert {row["model"] for row in rows} == {"counting@1"}
+    reasons = {row["id"]: row["reason"] for row in rejected}
+    assert set(reasons) == {"u2", "u5"} and "no such file" in reasons["u2"] and "too short" in reasons["u5"]
 
 
 @pytest.mark.parametrize("stops_at", range(4))
@@ -58,3 +70,27 @@ def test_interrupted_and_started_again_is_the_same_and_asks_nothing_twice(tmp_pa
         transcribe(tmp_path / "out", utterances, first)
     assert transcribe(tmp_path / "out", utterances, second) == expected
     assert (first.asked, second.asked) == (stops_at, 4 - stops_at)
+
+
+def test_a_text_is_kept_unless_it_is_to_be_overwritten(tmp_path):
+    save_audio(tmp_path / "0.flac", np.zeros(4_000))
+    texts = ("as it was", None, "  ")
+    given = [Utterance(f"u{i}", str(tmp_path / "0.flac"), 0.25, text=text) for i, text in enumerate(texts)]
+    recogniser = Counting()
+    rows, _ = transcribe(tmp_path / "kept", given, recogniser)
+    assert rows[0] == {"id": "u0", "text": "as it was", "model": None}
+    assert [row["text"] for row in rows[1:]] == ["4000 samples"] * 2 and recogniser.asked == 2
+    rows, _ = transcribe(tmp_path / "overwritten", given, Counting(), overwrite=True)
+    assert [row["text"] for row in rows] == ["4000 samples"] * 3
+
+
+def test_long_utterances_are_cut_where_the_detector_found_pauses(tmp_path):
+    save_audio(tmp_path / "long.flac", np.zeros(70 * 16_000))
+    given = [Utterance("u", str(tmp_path / "long.flac"), 70.0)]
+    [row], _ = transcribe(tmp_path / "out", given, Counting(), speech={"u": [[0.0, 25.0], [27.0, 70.0]]})
+    assert [segment["end"] for segment in row["segments"]] == [26.0, 46.1, 70.0]
+    assert [word["start"] for word in row["words"][::2]] == [0.0, 26.0, 46.1]
+
+
+def test_an_empty_shard(tmp_path):
+    assert transcribe(tmp_path / "out", [], Counting()) == ([], [])

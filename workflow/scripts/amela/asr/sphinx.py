@@ -7,24 +7,26 @@ words wrong in a novel read aloud, 90 % in short sentences read by children and 
 from __future__ import annotations
 
 import re
-from typing import Iterator, List
+from importlib.metadata import version
+from typing import Iterator, List, Sequence
 
 import numpy as np
 from pocketsphinx import Decoder
 
-from amela.asr import Word
-from amela.asr.chunks import chunks
+from amela.asr import Outcome, Transcript, Word
 from amela.audio import SAMPLE_RATE
 from amela.audio.samples import to_int16
 
-MAX_SECONDS = 60.0  # the search keeps every word hypothesis until the end
-SHORTEST = 410  # samples: one analysis window; nothing can be found in less
 NO_WORD = re.compile(r"^(<.*>|\[.*\]|\+\+.*\+\+)$")  # <s>, <sil>, [NOISE], [SPEECH]: no words
 VARIANT = re.compile(r"\(\d+\)$")  # the(2): the second pronunciation of a word
 
 
 class PocketSphinx:
     """See ``amela.asr.Recogniser``."""
+
+    device = "cpu"
+    max_seconds = 60.0  # the search keeps every word hypothesis until the end
+    batch_seconds = 0.0
 
     def __init__(self, max_hmms: int = 3000, max_words: int = 5, second_pass: bool = True) -> None:
         """Load the model (0.4 s).
@@ -37,19 +39,17 @@ class PocketSphinx:
         self._decoder = Decoder(
             samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=max_hmms, maxwpf=max_words, fwdflat=second_pass
         )
+        self.model = f"pocketsphinx {version('pocketsphinx')}"
         self._frames_per_second = self._decoder.config["frate"]
 
-    def transcribe(self, samples_N: np.ndarray) -> List[Word]:
+    def transcribe(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
         """See ``amela.asr.Recogniser.transcribe``; words are lower case, times on a grid of 10 ms."""
-        return [
-            Word(word, round(start / SAMPLE_RATE + first, 3), round(start / SAMPLE_RATE + last, 3))
-            for start, stop in chunks(samples_N, MAX_SECONDS)
-            for word, first, last in self._decode(samples_N[start:stop])
-        ]
+        found = [list(self._decode(samples_N)) for samples_N in batch]
+        return [Transcript(" ".join(word.word for word in words), words) for words in found]
 
     def _decode(self, samples_N: np.ndarray) -> Iterator[Word]:
         samples_N = to_int16(samples_N)
-        if len(samples_N) < SHORTEST or not samples_N.any():  # in zeros, the search finds a word
+        if not samples_N.any():  # in zeros, the search finds a word
             return
         self._decoder.reinit_feat()  # forgets the noise of earlier utterances
         self._decoder.start_utt()
