@@ -228,7 +228,7 @@ def test_others_codebooks_say_how_many_units_they_have():
 
 def test_examples_of_the_documentation_are_valid():
     root = Path(__file__).parents[2]
-    for page in ("README.md", "docs/encoders.md"):
+    for page in ("README.md", "docs/encoders.md", "docs/recognition.md"):
         text = (root / page).read_text("utf-8")
         for block in re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
             load_configuration({**SHORTEST, **yaml.safe_load(block)})

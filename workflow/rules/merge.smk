@@ -2,7 +2,7 @@
 
 INPUTS   every shard of the table's stages, with their ledgers (amela.merge.stages says which files)
 OUTPUTS  corpora/{corpus}/merged/{table}.jsonl, .rejected.jsonl, .coverage.json
-CONFIG   corpora.{corpus}.shards, max_rejected
+CONFIG   corpora.{corpus}.shards, max_rejected; of transcripts max_repeated
 """
 
 
@@ -37,10 +37,11 @@ rule merge:
         chain=lambda wildcards: CHAINS[wildcards.table],
         shards=lambda wildcards: len(shards(wildcards.corpus)),
         max_rejected=config["max_rejected"],
+        max_repeated=lambda wildcards: max_repeated(wildcards.table),
         code=code_digest("merge"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
         " --corpus {params.corpus:q} --chain {params.chain:q} --shards {params.shards}"
-        " --max-rejected {params.max_rejected}"
+        " --max-rejected {params.max_rejected} {params.max_repeated:q}"
         " --output {output.table:q} --rejected {output.rejected:q} --coverage {output.coverage:q}"
         " > {log:q} 2>&1"

@@ -5,7 +5,7 @@ import json
 import pytest
 from loading import main_of
 
-from amela.errors import AmelaError
+from amela.errors import AmelaError, DataError
 from amela.io.jsonl import read_jsonl, write_jsonl
 
 
@@ -19,18 +19,19 @@ def transcripts(tmp_path):
     """A corpus of one shard and ten utterances, of which the recogniser rejected one."""
     ids = [f"utt-{i}" for i in range(10)]
     write_jsonl(tmp_path / "manifest/shard-0.jsonl", ({"id": item} for item in ids))
-    write_jsonl(tmp_path / "asr/ps/natural/shard-0.jsonl", ({"id": item, "text": "a", "words": []} for item in ids[1:]))
+    transcripts = ({"id": item, "text": f"it is {item}", "model": "ps", "words": []} for item in ids[1:])
+    write_jsonl(tmp_path / "asr/ps/natural/shard-0.jsonl", transcripts)
     rejected = [{"id": "utt-0", "stage": "asr", "reason": "no words"}]
     write_jsonl(tmp_path / "asr/ps/natural/shard-0.rejected.jsonl", rejected)
     return tmp_path
 
 
-def arguments(corpus, limit):
+def arguments(corpus, limit, *more):
     output = corpus / "merged/asr"
     return [
         "--corpus", f"{corpus}", "--chain", "manifest", "asr/ps/natural", "--shards", "1", "--max-rejected", limit,
         "--output", f"{output}.jsonl", "--rejected", f"{output}.rejected.jsonl",
-        "--coverage", f"{output}.coverage.json",
+        "--coverage", f"{output}.coverage.json", *more,
     ]  # fmt: skip
 
 
@@ -46,4 +47,38 @@ def test_three_files(merge, transcripts):
 def test_too_many_rejected_write_nothing(merge, transcripts):
     with pytest.raises(AmelaError, match="asr rejected 1 of 10 utterances"):
         merge(arguments(transcripts, "0.05"))
+    assert not (transcripts / "merged").exists()
+
+
+def rewrite(corpus, change):
+    path = corpus / "asr/ps/natural/shard-0.jsonl"
+    write_jsonl(path, [change(row) for row in read_jsonl(path)])
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "not a word was recognised in 9"), ("Hi.", "'hi' for 9 of 9")])
+def test_transcripts_that_cannot_be_true_leave_everything_as_it_was(merge, transcripts, text, message):
+    whole = arguments(transcripts, "0.1", "--max-repeated", "0.05")
+    merge(whole)
+    before = {path: path.read_bytes() for path in (transcripts / "merged").iterdir()}
+    assert len(before) == 3
+    rewrite(transcripts, lambda row: {**row, "text": text})
+    with pytest.raises(AmelaError, match=message):
+        merge(whole)
+    assert {path: path.read_bytes() for path in (transcripts / "merged").iterdir()} == before
+
+
+def test_transcripts_that_cannot_be_true_write_nothing(merge, transcripts):
+    rewrite(transcripts, lambda row: {**row, "text": "hi"})
+    with pytest.raises(AmelaError, match="'hi' for 9 of 9"):
+        merge(arguments(transcripts, "0.1", "--max-repeated", "0.05"))
+    assert list((transcripts / "merged").iterdir()) == []
+    merge(arguments(transcripts, "0.1", "--max-repeated", "1"))  # where it may be so
+    assert len(list(read_jsonl(transcripts / "merged/asr.jsonl"))) == 9
+
+
+def test_a_lost_transcript_is_named(merge, transcripts):
+    path = transcripts / "asr/ps/natural/shard-0.jsonl"
+    write_jsonl(path, [row for row in read_jsonl(path) if row["id"] != "utt-4"])
+    with pytest.raises(DataError, match="asr/ps/natural, shard 0: 1 utterance neither written nor rejected: utt-4 "):
+        merge(arguments(transcripts, "1"))
     assert not (transcripts / "merged").exists()

@@ -26,6 +26,11 @@ CHAINS = {
 }
 
 
+def max_repeated(table):
+    """The option that says how many transcripts may be the same: of tables of transcripts alone."""
+    return ["--max-repeated", config["max_repeated"]] if table.startswith("asr-") else []
+
+
 def merged_tables(wildcards):
     """Every merged table of every corpus."""
     return expand("<results>/corpora/{corpus}/merged/{table}.jsonl", corpus=config["corpora"], table=CHAINS)

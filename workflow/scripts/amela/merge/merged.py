@@ -8,11 +8,28 @@ from typing import Any, Callable, Dict, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from amela.asr.gates import checked_transcripts
+from amela.errors import DataError
 from amela.io.jsonl import read_jsonl
 from amela.io.table import read_table
 from amela.merge.stages import output_file, stage_name
 
+TRANSCRIBED = ("words", "segments", "reference")  # keys that only a transcript may give a row
+
 Row = Dict[str, Any]
+
+
+def merged_table(corpus: Path, chain: Sequence[str], shards: int, max_repeated: float) -> Iterator[Row]:
+    """Rows of a (proven) chain's table, in the order of the shards.
+
+    Raises:
+        AmelaError: after the last row, if a table of transcripts cannot be true; see
+            ``checked_transcripts``, also for ``max_repeated``.
+    """
+    rows = (row for shard in range(shards) for row in merged_rows(corpus, chain, shard))
+    if stage_name(chain[-1]) == "asr":
+        return checked_transcripts(rows, max_repeated, corpus / output_file(chain[-1], "*"))
+    return rows
 
 
 def merged_rows(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
@@ -40,11 +57,16 @@ def _motifs(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
 
 
 def _transcripts(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:
-    """The manifest's row; ``text`` is the hypothesis, ``reference`` what the manifest said."""
+    """The manifest's row; ``text`` is the hypothesis, ``reference`` what the manifest said, where it was not kept."""
     manifest = {row["id"]: row for row in read_jsonl(corpus / output_file(chain[0], shard))}
-    for transcript in read_jsonl(corpus / output_file(chain[-1], shard)):
+    transcripts = corpus / output_file(chain[-1], shard)
+    for number, transcript in enumerate(read_jsonl(transcripts), 1):
+        if not isinstance(transcript.get("text"), str) or "model" not in transcript:
+            raise DataError("transcript without 'text' or 'model'", f"{transcripts}:{number}")
         row = manifest[transcript["id"]]
-        reference = {"reference": row["text"]} if "text" in row else {}
+        text = row.get("text") or ""
+        reference = {"reference": text} if text.strip() and transcript["model"] is not None else {}
+        row = {key: value for key, value in row.items() if key not in TRANSCRIBED}  # a source may be such a table
         yield {**row, **transcript, **reference}
 
 

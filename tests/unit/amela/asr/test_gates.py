@@ -1,0 +1,141 @@
+"""Transcripts that cannot be what was said are refused, with where to hear it; others pass as they are."""
+
+import itertools
+
+import pytest
+
+from amela.asr.gates import checked_transcripts
+from amela.errors import AmelaError
+
+FILES = "asr/canary/natural/shard-*.jsonl"
+
+
+def utterances(*texts, references=None, model="canary@1a2b"):
+    """A row for each text; ``references`` as many, with None where there is none."""
+    known = references or [None] * len(texts)
+    return [
+        {"id": f"u{i}", "audio_filepath": f"/data/{i}.flac", "offset": 0.5, "text": text, "model": model}
+        | ({} if reference is None else {"reference": reference})
+        for i, (text, reference) in enumerate(zip(texts, known))
+    ]
+
+
+def different(count):
+    return [f"sentence {i}" for i in range(count)]
+
+
+def refused(rows, max_repeated=0.05):
+    with pytest.raises(AmelaError) as error:
+        list(checked_transcripts(rows, max_repeated, FILES))
+    return str(error.value)
+
+
+def passes(rows, max_repeated=0.05):
+    return list(checked_transcripts(iter(rows), max_repeated, FILES)) == rows
+
+
+def test_rows_pass_one_by_one_and_the_verdict_comes_last():
+    rows = utterances("", "", "")
+    checked = checked_transcripts(iter(rows), 0.05, FILES)
+    assert list(itertools.islice(checked, 3)) == rows
+    with pytest.raises(AmelaError):
+        next(checked)
+
+
+def test_not_a_word_in_any_of_them():
+    message = refused(utterances("", " ", "...", ""))
+    assert "not a word was recognised in 4 utterances, such as u0 (/data/0.flac at 0.5 s), u1 (" in message
+    assert FILES in message and "listen" in message
+    assert "u3" not in message  # three examples do
+
+
+@pytest.mark.parametrize("texts", [[], ["", ""], ["", "", "", "word"]])
+def test_silence_of_few_or_a_single_word_is_possible(texts):
+    assert passes(utterances(*texts))
+
+
+def test_a_text_that_comes_again_and_again():
+    message = refused(utterances(*different(36), "Thank you.", "thank you", "THANK YOU!", "Thank  you"))
+    assert "'thank you' for 4 of 40 (10.0%), such as u37 (/data/37.flac at 0.5 s), u38 (" in message
+    assert "more than 5.0% of the utterances" in message and "max_repeated" in message and FILES in message
+
+
+def test_exactly_the_share_is_allowed():
+    texts = [*different(57), "oh", "oh", "oh"]  # 3 of 60
+    assert passes(utterances(*texts), 0.05)
+    assert "'oh' for 3 of 59" in refused(utterances(*texts[1:]), 0.05)
+    assert passes(utterances(*["oh"] * 60), 1.0)
+
+
+def test_two_alike_prove_nothing():
+    assert passes(utterances("yes", "yes", "no", "no"))
+    assert "'yes' for 3 of 4" in refused(utterances("yes", "yes", "yes", "no"))
+
+
+def test_silence_is_not_a_repeated_text():
+    assert passes(utterances(*[""] * 50, "word"))
+
+
+def test_what_many_were_asked_to_say_may_come_from_all():
+    prompts = ["The dog.", "The cat.", "The cow."]
+    everybody = [prompt for prompt in prompts for _ in range(100)]
+    assert passes(utterances(*[text.lower() for text in everybody], references=everybody))
+    heard = [text.replace("cow", "car") for text in everybody]  # wrong for every speaker alike
+    assert passes(utterances(*heard, references=everybody))
+    assert "'the dog' for 100 of 300" in refused(utterances(*["the dog"] * 100, *heard[100:]))
+
+
+def test_one_answer_to_every_prompt():
+    prompts = [f"word {i}" for i in range(10) for _ in range(100)]
+    rows = utterances(*["Thank you."] * 1000, references=prompts)
+    # of the 1,000, the 100 of one prompt count once
+    assert "'thank you' for 901 of 1000" in refused(rows)
+
+
+def test_a_few_mistakes_beside_a_frequent_prompt():
+    """29.9 % have the text, 25 % rightly; of the others it is 4.9 %, and exactly 5 % with one of the right ones."""
+    references = ["yes"] * 250 + [f"word {i}" for i in range(750)]
+    heard = ["yes"] * 299 + references[299:]
+    assert passes(utterances(*heard, references=references))
+    assert "'yes' for 51 of 1000" in refused(utterances(*["yes"] * 300, *heard[300:], references=references))
+
+
+@pytest.mark.parametrize("rightly_first", [True, False])
+def test_examples_are_of_those_that_are_wrong(rightly_first):
+    references = ["one", *["yes"] * 5, "two", "six"] if not rightly_first else [*["yes"] * 5, "one", "two", "six"]
+    message = refused(utterances(*["yes"] * 8, references=references))
+    assert "reference 'two'), u7 (/data/7.flac at 0.5 s; reference 'six')" in message
+    assert "reference 'yes'" not in message
+
+
+def test_references_of_some_utterances_only():
+    references = ["no"] * 20 + [None] * 20
+    assert passes(utterances(*["no"] * 20, *different(20), references=references))
+    assert "'no' for 4 of 40" in refused(utterances(*["no"] * 23, *different(17), references=references))
+
+
+def test_two_references_do_not_make_three_utterances():
+    assert passes(utterances(*["yes"] * 10, references=["yes"] * 5 + ["no"] * 5))
+
+
+def test_kept_texts_are_nobodys_mistake():
+    kept = utterances(*["the same"] * 50, model=None)
+    assert passes(kept)
+    rows = [*kept, *[{**row, "id": f"v{row['id']}"} for row in utterances("", "", "")]]
+    assert "not a word was recognised in 3 utterances" in refused(rows)
+
+
+def test_every_repeated_text_is_named_or_counted():
+    texts = [f"loop {i}" for i in range(5) for _ in range(4 + i)]
+    message = refused(utterances(*texts))
+    assert message.index("'loop 4' for 8 of 30") < message.index("'loop 3'") < message.index("'loop 2'")
+    assert "; and 2 more texts" in message and "loop 1'" not in message
+
+
+def test_texts_of_other_scripts():
+    assert "'спасибо' for 3 of 4" in refused(utterances("Спасибо.", "спасибо", "Спасибо!", "да"))
+
+
+def test_long_texts_are_cut_in_messages():
+    message = refused(utterances(*["la " * 1000] * 4, references=[f"{i} " * 1000 for i in range(4)]))
+    assert "'la la la" in message and "reference '1 1 1" in message and len(message) < 1500

@@ -1,0 +1,131 @@
+"""Whether the transcripts of a corpus can be what was said: a run must not end green on nonsense.
+
+A recogniser that fails does not stop. It answers nothing, or what it has heard most in its
+training ("thank you"), whatever the audio says; only the whole table shows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
+
+from amela.errors import AmelaError
+from amela.eval.normalisers import normalise
+
+LEAST = 3  # different utterances: fewer may well be silent, or agree
+NAMED = 3  # texts that a message lists, and examples of each
+LONGEST = 80  # characters of a text in a message
+
+Row = Dict[str, Any]
+
+
+def checked_transcripts(rows: Iterable[Row], max_repeated: float, where: object) -> Iterator[Row]:
+    """Hand the rows of a corpus on, and refuse them after the last if they cannot be true.
+
+    What the recogniser said is looked at (``model`` is not None), not texts that were kept.
+    Of the rows nothing is remembered but their texts and a few examples.
+
+    Args:
+        rows: ``id``, ``model``, ``text``, and where known ``reference``, ``audio_filepath``, ``offset``.
+        max_repeated: share of the utterances (0-1) that may have one text. Of utterances
+            whose references agree one counts, namely of the reference for which the text
+            was heard most: there it is right, or wrong for all speakers alike.
+        where: files of the transcripts, for the message.
+
+    Raises:
+        AmelaError: none of three or more transcripts has a word; or one text, by
+            ``normalise``, is that of more than ``max_repeated`` of the utterances, three
+            different ones among them.
+    """
+    answers = Answers()
+    for row in rows:
+        if row["model"] is not None:
+            answers.add(row)
+        yield row
+    answers.check_some_text(where)
+    answers.check_repeated(max_repeated, where)
+
+
+class Answers:
+    """What a recogniser answered, and how often."""
+
+    def __init__(self) -> None:
+        self.utterances = 0
+        self.texts: Counter[str] = Counter()  # utterances by their text; empty ones are not among them
+        self.pairs: Counter[Tuple[str, str]] = Counter()  # by text and reference, where there is one
+        self.examples: Dict[str, List[str]] = {"": []}  # of texts that were heard twice, and of none
+
+    def add(self, row: Row) -> None:
+        """Count the transcript of an utterance."""
+        text, reference = normalise(row["text"]), normalise(row.get("reference") or "")
+        self.utterances += 1
+        if not text:
+            self._remember(text, row)
+            return
+        self.texts[text] += 1
+        if reference:
+            self.pairs[text, reference] += 1
+        new = not reference or (reference != text and self.pairs[text, reference] == 1)
+        if new and self.texts[text] > 1:  # most texts are heard once: their examples would be the whole table
+            self._remember(text, row)
+
+    def check_some_text(self, where: object) -> None:
+        """Refuse transcripts without a single word."""
+        if self.utterances >= LEAST and not self.texts:
+            raise AmelaError(
+                f"not a word was recognised in {self.utterances} utterances, such as {self._examples('')}",
+                where,
+                "listen to them; if somebody speaks there, try another checkpoint or recogniser",
+            )
+
+    def check_repeated(self, max_repeated: float, where: object) -> None:
+        """Refuse transcripts of which too many are the same."""
+        repeated = self._repeated(max_repeated * self.utterances)
+        if repeated:
+            texts = "; ".join(
+                f"{_short(text)!r} for {count} of {self.utterances} ({count / self.utterances:.1%}), such as"
+                f" {self._examples(text)}"
+                for text, count in repeated[:NAMED]
+            )
+            more = f"; and {len(repeated) - NAMED} more texts" if len(repeated) > NAMED else ""
+            raise AmelaError(
+                f"one text was recognised in more than {max_repeated:.1%} of the utterances: {texts}{more}",
+                where,
+                "listen to them: a recogniser that hallucinates needs another checkpoint; where many people were asked"
+                " to say the same and no reference tells it, raise max_repeated in the configuration",
+            )
+
+    def _repeated(self, allowed: float) -> List[Tuple[str, int]]:
+        """Texts of more than ``allowed`` utterances, the most frequent first."""
+        suspects = {text for text, count in self.texts.items() if count > allowed and count >= LEAST}
+        references: Dict[str, List[int]] = {text: [] for text in suspects}
+        for (text, _), count in self.pairs.items():
+            if text in suspects:
+                references[text].append(count)
+        found = []
+        for text, counts in references.items():
+            different = self.texts[text] - sum(counts) + len(counts)
+            once = self.texts[text] - max(counts, default=1) + 1
+            if once > allowed and different >= LEAST:
+                found.append((text, once))
+        return sorted(found, key=lambda item: (-item[1], item[0]))
+
+    def _remember(self, text: str, row: Row) -> None:
+        examples = self.examples.setdefault(text, [])
+        if len(examples) < NAMED:
+            examples.append(_place(row))
+
+    def _examples(self, text: str) -> str:
+        return ", ".join(self.examples[text])
+
+
+def _place(row: Row) -> str:
+    """An utterance, where to hear it, and what should be said there."""
+    reference = [f"reference {_short(row['reference'])!r}"] if "reference" in row else []
+    audio = [f"{row['audio_filepath']} at {row.get('offset', 0.0):g} s"] if "audio_filepath" in row else []
+    told = "; ".join(audio + reference)
+    return f"{row['id']} ({told})" if told else row["id"]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
