@@ -6,8 +6,10 @@
 #     CONFIG=...  configuration (status, rescue, plan; default: that of the newest run)
 #     PROFILE=... profile, as slurm (status, rescue, plan; default: that of the newest run)
 #     GPUS=8      GPUs at once (plan; default: as the profile says)
+#     WORKERS=2   processes that tests are divided over (default: 2; runs of the workflow stay in one)
 #     PYTHON=...  the Python that holds Snakemake (default: the first that tools/find-python finds)
 
+WORKERS ?= 2
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 ARGS ?=
 PYTHON ?=
@@ -29,7 +31,7 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	.venv/bin/python tools/show-summary results
 
 test: .venv/made .venv-test/made .venv-fairseq/made  ## run every test, the linters among them
-	.venv-test/bin/python -m pytest -m "not cluster" $(ARGS)
+	.venv-test/bin/python -m pytest -n $(WORKERS) --dist loadgroup -m "not cluster" $(ARGS)
 
 test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it, with accidents
 	.venv-test/bin/python -m pytest -rs -m "cluster and not cluster_full" tests/cluster $(ARGS)

@@ -9,9 +9,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Comparisons with fairseq are slow by nature: it runs in a process of its own."""
+    """Comparisons with fairseq are slow by nature: it runs in a process of its own.
+
+    Tests divided over several processes (pytest-xdist) stay together by file, for what a file
+    makes once; runs of the workflow stay in one process, since they make environments.
+    """
     for item in items:
+        pipeline = item.get_closest_marker("pipeline") or item.get_closest_marker("cluster")
+        item.add_marker(pytest.mark.xdist_group("workflow" if pipeline else str(item.path)))
         if "fairseq_python" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
