@@ -5,6 +5,7 @@ import json
 import joblib
 import numpy as np
 import pytest
+import yaml
 from runs import ROOT, demo_table
 from sklearn.cluster import KMeans
 
@@ -61,6 +62,57 @@ def test_from_the_registry_to_units(clone, tmp_path):
     refused = clone.run("checkpoints")
     assert refused.returncode
     assert "not the file it should be" in clone.failed_logs()  # the old one is still there
+
+
+@pytest.fixture
+def speech_model(tmp_path):
+    """Function (name, content): a file more in a folder that is laid out as a speech model around a language model."""
+    folder = tmp_path / "salm"
+
+    def write(name, content=""):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+        return folder
+
+    for name in ("model.safetensors", "llm_backbone/config.json", "tokenizer.json", "tokenizer_config.json"):
+        write(name, name)
+    write("config.json", '{"pretrained_llm": "org/language"}')
+    return write
+
+
+def recognise(clone, **asr):
+    config = yaml.safe_load((clone.folder / "my.yaml").read_text())
+    (clone.folder / "my.yaml").write_text(yaml.safe_dump({**config, "asrs": {"ours": asr}}))
+
+
+def test_a_recogniser_from_a_folder(clone, speech_model):
+    recognise(clone, backend="canary-qwen", checkpoint=str(speech_model("README.md")))
+    job = "checkpoint kind=asrs, name=ours"
+    assert job in clone.planned("checkpoints")
+    clone.make("checkpoints")
+    receipt = json.loads((clone.folder / "results/models/asrs/ours/checkpoint.json").read_text())
+    assert "README.md" not in receipt["files"]
+    assert receipt["files"]["llm_backbone/config.json"]["path"].endswith("/salm/llm_backbone/config.json")
+    speech_model("README.md", "another")
+    assert clone.planned("checkpoints") == set()
+    speech_model("llm_backbone/config.json", "another")
+    assert clone.planned("checkpoints") == {job, "checkpoints"}
+
+
+@pytest.mark.parametrize(
+    ("asr", "told"),
+    [
+        ({"backend": "parakeet", "checkpoint": "canary-qwen-2.5b"}, "it is read by backend: canary-qwen"),
+        ({"backend": "canary-qwen", "checkpoint": "nvidia/parakeet-tdt-0.6b-v3"}, "it is read by backend: parakeet"),
+        ({"backend": "parakeet", "checkpoint": "mms-300m"}, "is of kind encoder, wanted is: recogniser; known: canary"),
+    ],
+)
+def test_a_recogniser_that_its_backend_cannot_read(clone, asr, told):
+    recognise(clone, **asr)
+    done = clone.run("--dry-run", "checkpoints")
+    assert done.returncode
+    assert f"configuration: asrs.ours.checkpoint: {asr['checkpoint']}" in (done.stdout + done.stderr).replace("'", "")
+    assert told in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

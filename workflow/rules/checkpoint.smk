@@ -2,7 +2,7 @@
 
 INPUTS   resources/checkpoints.tsv; files of a checkpoint that is a path; the network, for what is not here yet
 OUTPUTS  models/{kind}/{name}/checkpoint.json; resources/checkpoints/NAME/ or the hub's cache
-CONFIG   encoders, codebooks, vocoders: {name}.checkpoint
+CONFIG   encoders, codebooks, vocoders, asrs: {name}.checkpoint
 """
 
 

@@ -1,6 +1,7 @@
 """Input functions and parameters of the rules in checkpoint.smk."""
 
 from amela.checkpoints.registry import (
+    language_models,
     local_files,
     mismatch,
     mistake,
@@ -8,10 +9,11 @@ from amela.checkpoints.registry import (
     registered,
     untrained,
     wrong_backend,
+    wrong_recogniser,
 )
 from amela.errors import AmelaError
 
-CHECKPOINT_KINDS = {"encoders": "encoder", "codebooks": "quantizer", "vocoders": "vocoder"}
+CHECKPOINT_KINDS = {"encoders": "encoder", "codebooks": "quantizer", "vocoders": "vocoder", "asrs": "recogniser"}
 CONTENT = ("name", "file", "revision", "sha256", "layer", "hop", "of")  # of the registry's columns
 
 try:
@@ -32,6 +34,8 @@ def why_not(section, name):
         return wrong
     if section == "encoders":
         return wrong_backend(thing, CHECKPOINTS)
+    if section == "asrs":
+        return wrong_recogniser(thing, CHECKPOINTS)
     if section == "codebooks":
         return mismatch(thing, config["encoders"][thing["encoder"]], CHECKPOINTS)
     return untrained(thing["checkpoint"], config["codebooks"][thing["codebook"]]["checkpoint"], CHECKPOINTS)
@@ -56,17 +60,18 @@ def configured_checkpoint(wildcards):
 def checkpoint_files(wildcards):
     """Files of a checkpoint that is a path: new ones make stale what was made with them."""
     name = configured_checkpoint(wildcards)
-    return list(map(str, local_files(name, registered(name, CHECKPOINTS)) or []))
+    return sorted(map(str, (local_files(name, registered(name, CHECKPOINTS)) or {}).values()))
 
 
 def checkpoint_entry(wildcards):
     """JSON of what the registry says of the content, so that another one is seen."""
     rows = registered(configured_checkpoint(wildcards), CHECKPOINTS)
+    rows = [*rows, *language_models(rows, CHECKPOINTS)]
     return json.dumps([{key: getattr(row, key) for key in CONTENT} for row in rows], sort_keys=True)
 
 
 def needed_checkpoints():
-    """Receipts of everything with weights that a codebook, a vocoder or an export of the configuration needs."""
+    """Receipts of everything with weights in the configuration; of encoders, those that a codebook or export needs."""
     children = [*config["codebooks"].values(), *config["exports"].values()]
     encoders = {child.get("encoder") for child in children}
     names = {section: with_checkpoint(section) for section in CHECKPOINT_KINDS}

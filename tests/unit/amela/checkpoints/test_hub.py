@@ -1,24 +1,19 @@
 """The hub's own client, against a hub on this machine."""
 
 import dataclasses
-import hashlib
-import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from amela.checkpoints.fetch import fetch_checkpoint
 from amela.checkpoints.registry import read_registry
 from amela.errors import AmelaError
 
 constants = pytest.importorskip("huggingface_hub.constants")
 SCRIPT = Path(__file__).resolve().parents[4] / "workflow" / "scripts" / "checkpoint.py"
-COMMIT = "1234567890" * 4
+COMMIT = "1234567890" * 4  # of the hub in conftest.py
 MODEL = {
     "config.json": b'{"model_type": "hubert"}',
     "preprocessor_config.json": b'{"do_normalize": true}',
@@ -29,99 +24,9 @@ MODEL = {
 }
 
 
-class Hub:
-    """Repositories of one revision, as the hub's interface shows them."""
-
-    def __init__(self):
-        self.models = {"org/tiny": dict(MODEL)}
-        self.closed = set()  # not for everybody
-        self.asked = []
-
-
-def handler_of(hub):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self, content, status=200, **headers):
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        def do_GET(self):
-            path = self.path.partition("?")[0].strip("/")
-            hub.asked.append(path)
-            api = path.startswith("api/models/")
-            org, name, *rest = path[len("api/models/") :].split("/") if api else path.split("/")
-            files = hub.models.get(f"{org}/{name}")
-            if f"{org}/{name}" in hub.closed:
-                self.answer(b"{}", 403, X_Error_Code="GatedRepo")
-            elif files is None:
-                self.answer(b"{}", 401, X_Error_Code="RepoNotFound")
-            elif len(rest) > 1 and rest[1] not in ("main", COMMIT):
-                self.answer(b"{}", 404, X_Error_Code="RevisionNotFound")
-            elif api and "tree" in rest:
-                entries = [
-                    {"type": "file", "path": file, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
-                    for file, content in files.items()
-                ]
-                self.answer(json.dumps(entries).encode(), Content_Type="application/json")
-            elif api:
-                self.answer(
-                    json.dumps({"id": f"{org}/{name}", "sha": COMMIT}).encode(), Content_Type="application/json"
-                )
-            else:
-                content = files[rest[-1]]
-                tag = hashlib.sha256(content).hexdigest()
-                self.answer(content, X_Repo_Commit=COMMIT, ETag=f'"{tag}"', X_Linked_Etag=f'"{tag}"')
-
-        do_HEAD = do_GET
-
-        def log_message(self, *arguments):
-            pass
-
-    return Handler
-
-
-@pytest.fixture
-def hub():
-    hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(hub))
-    hub.address = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield hub
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def fetch(hub, tmp_path, monkeypatch):
-    """Function (checkpoint, offline, registry) → content of the receipt."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
-    monkeypatch.setattr(constants, "ENDPOINT", hub.address)
-    place = constants.HUGGINGFACE_CO_URL_TEMPLATE.partition("/{repo_id}")
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + place[1] + place[2])
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-
-    def run(checkpoint, offline=False, registry=None):
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
-        return fetch_checkpoint(checkpoint, registry or {}, tmp_path)
-
-    return run
-
-
-@pytest.fixture
-def refusal(fetch):
-    """Function (checkpoint, offline) → what is said where there is none."""
-
-    def run(checkpoint, offline=False):
-        with pytest.raises(AmelaError) as told:
-            fetch(checkpoint, offline)
-        return str(told.value)
-
-    return run
+@pytest.fixture(autouse=True)
+def tiny(hub):
+    hub.models["org/tiny"] = dict(MODEL)
 
 
 def test_the_script_heeds_the_settings_of_the_hub(hub, tmp_path):
@@ -187,7 +92,7 @@ def test_offline_without_a_cache_it_says_what_to_do(hub, refusal, tmp_path):
     told = refusal("org/tiny@v2", offline=True)
     assert "model org/tiny, revision v2 is not in the hub's cache" in told
     assert str(tmp_path / "home" / "hub") in told
-    wanted = "config.json preprocessor_config.json processor_config.json model.safetensors pytorch_model.bin"
+    wanted = 'config.json preprocessor_config.json processor_config.json model.safetensors pytorch_model.bin "*.nemo"'
     assert f"hf download org/tiny {wanted} --revision v2" in told
     assert hub.asked == []
 
@@ -199,7 +104,9 @@ def test_a_cache_that_was_brought_here_by_hand(fetch, refusal, tmp_path):
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text(COMMIT)
     (snapshot / "config.json").write_bytes(MODEL["config.json"])
-    assert "no config.json and model.safetensors or pytorch_model.bin in" in refusal("org/tiny", offline=True)
+    assert "no config.json and model.safetensors or pytorch_model.bin, and no archive (.nemo), in" in refusal(
+        "org/tiny", offline=True
+    )
     (snapshot / "pytorch_model.bin").write_bytes(MODEL["pytorch_model.bin"])
     assert sorted(fetch("org/tiny", offline=True)["files"]) == ["config.json", "pytorch_model.bin"]
 
@@ -225,4 +132,7 @@ def test_no_such_revision(refusal):
 
 def test_a_repository_without_a_model(hub, refusal):
     hub.models["org/data"] = {"README.md": b"", "config.json": b"{}"}
-    assert "no config.json and model.safetensors or pytorch_model.bin in model org/data" in refusal("org/data")
+    assert (
+        "no config.json and model.safetensors or pytorch_model.bin, and no archive (.nemo), in model org/data"
+        in refusal("org/data")
+    )

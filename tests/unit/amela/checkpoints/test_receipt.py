@@ -46,6 +46,16 @@ def test_paths_are_absolute(files, monkeypatch):
     assert make_receipt("x", ["config.json"]).files == {"config.json": files["config.json"]}
 
 
+def test_names_may_lie_in_a_folder(tmp_path, files):
+    """Two files of one name are two."""
+    inner = tmp_path / "weights" / "llm_backbone" / "config.json"
+    inner.parent.mkdir()
+    inner.write_bytes(b"[]")
+    receipt = make_receipt("salm", [*files.values(), inner], folder=tmp_path / "weights")
+    assert receipt.files == {**files, "llm_backbone/config.json": inner}
+    assert receipt.sha256 != make_receipt("salm", files.values()).sha256
+
+
 def test_a_file_of_its_own_is_known_by_its_content_alone(files):
     config = files["config.json"]
     other = config.with_name("other.json")

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,14 +9,15 @@ from amela.checkpoints.registry import (
     REGISTRY,
     HubModel,
     hub_model,
+    language_models,
     local_files,
     mismatch,
     mistake,
-    model_files,
     read_registry,
     registered,
     untrained,
     wrong_backend,
+    wrong_recogniser,
 )
 from amela.errors import DataError
 
@@ -87,15 +89,17 @@ def test_other_columns(table):
 def test_ours():
     """What is named by another row is there, and of the kind that it has to be."""
     registry = read_registry()
-    parents = {"encoder": (), "quantizer": ("encoder",), "vocoder": ("quantizer",)}
+    parents = {"quantizer": "encoder", "vocoder": "quantizer", "recogniser": "language-model"}
     for rows in registry.values():
         for of in rows[0].of:
-            assert registry[of][0].kind in parents[rows[0].kind]
+            assert registry[of][0].kind == parents[rows[0].kind]
             assert rows[0].hop == registry[of][0].hop
             assert rows[0].kind != "vocoder" or rows[0].layer == registry[of][0].layer
-        assert bool(rows[0].of) == (rows[0].kind != "encoder")
+        assert bool(rows[0].of) == (rows[0].kind in ("quantizer", "vocoder") or rows[0].name == "canary-qwen-2.5b")
     (quantizer,) = registry["mhubert-base-vp_mls_cv_8lang-kmeans-expresso-2000"]
     assert (quantizer.layer, quantizer.hop, quantizer.of) == (12, 0.02, ("mhubert-base-vp_mls_cv_8lang",))
+    (canary,) = registry["canary-qwen-2.5b"]
+    assert (canary.kind, canary.file, canary.of) == ("recogniser", "", ("qwen3-1.7b",))
     vocoder = registry["mhubert-base-vp_mls_cv_8lang-kmeans-expresso-2000-hifigan"]
     assert [row.file for row in vocoder] == ["generator.pt", "config.json", "speakers.txt", "styles.txt"]
 
@@ -113,10 +117,30 @@ def test_by_name_or_by_hub_id(table):
     assert hub_model("org/Small", registered("org/Small", registry)) == HubModel("org/Small", "c" * 40)
 
 
-def test_a_file_of_a_repository_is_not_the_repository(table):
+def test_a_hub_id_means_the_only_entry_of_a_repository(table):
     registry = read_registry(table(line(name="small", source="hub:org/small")))
-    assert registered("org/small", registry) == []
+    assert registered("org/small", registry) == registry["small"]
+    assert registered("org/small@main", registry) == []
     assert hub_model("small", registry["small"]) == HubModel("org/small", None, ("tiny.pt",))
+
+
+@pytest.mark.parametrize("first", ["whole", "file"])
+def test_a_file_of_a_repository_is_not_the_repository(table, first):
+    lines = [line(name="whole", file="", source="hub:org/small"), line(name="file", source="hub:org/small")]
+    registry = read_registry(table(*sorted(lines, key=lambda text: not text.startswith(first))))
+    assert registered("org/small", registry) == registry["whole"]
+
+
+def test_of_several_files_of_a_repository_the_id_means_none(table):
+    lines = [line(name=name, file=name, source="hub:org/small") for name in ("one", "two")]
+    assert registered("org/small", read_registry(table(*lines))) == []
+
+
+def test_language_models():
+    registry = read_registry()
+    assert language_models(registry["canary-qwen-2.5b"], registry) == registry["qwen3-1.7b"]
+    others = [rows for name, rows in registry.items() if name != "canary-qwen-2.5b"]
+    assert [language_models(rows, registry) for rows in [*others, []]] == [[]] * (len(others) + 1)
 
 
 @pytest.mark.parametrize(
@@ -138,32 +162,25 @@ def test_hub_ids(given, model):
 def test_a_model_folder_stands_for_its_weights_and_configuration(tmp_path):
     for name in ("config.json", "preprocessor_config.json", "pytorch_model.bin", "README.md", "tf_model.h5"):
         (tmp_path / name).touch()
-    found = [path.name for path in local_files(str(tmp_path), [])]
-    assert found == ["config.json", "preprocessor_config.json", "pytorch_model.bin"]
+    names = ["config.json", "preprocessor_config.json", "pytorch_model.bin"]
+    assert local_files(str(tmp_path), []) == {name: tmp_path / name for name in names}
     (tmp_path / "model.safetensors").touch()
-    assert [path.name for path in local_files(str(tmp_path), [])][1] == "model.safetensors"
-    assert len(local_files(str(tmp_path), [])) == 3
-
-
-def test_settings_of_a_processor_are_part_of_a_model():
-    """Newer releases of transformers keep those of the feature extractor there."""
-    present = ["model.safetensors", "processor_config.json", "tokenizer.json", "config.json"]
-    assert model_files(present) == ["config.json", "processor_config.json", "model.safetensors"]
+    assert list(local_files(str(tmp_path), [])) == ["config.json", "model.safetensors", "preprocessor_config.json"]
 
 
 def test_another_folder_stands_for_all_its_files(tmp_path):
     for name in ("generator.pt", "config.json", ".hidden"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()
-    assert [path.name for path in local_files(str(tmp_path), [])] == ["config.json", "generator.pt"]
+    assert list(local_files(str(tmp_path), [])) == ["config.json", "generator.pt"]
 
 
 def test_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "org").mkdir()
     (tmp_path / "org" / "name").touch()
-    assert [str(path) for path in local_files("org/name", [])] == ["org/name"]  # before the hub
-    assert [str(path) for path in local_files("./nothing.pt", [])] == ["nothing.pt"]
+    assert local_files("org/name", []) == {"name": Path("org/name")}  # before the hub
+    assert local_files("./nothing.pt", []) == {"nothing.pt": Path("nothing.pt")}
     assert local_files("org/other", []) is None
 
 
@@ -225,6 +242,42 @@ def test_a_backend_reads_its_checkpoint(backend, checkpoint, told):
 
 
 @pytest.mark.parametrize(
+    "backend, checkpoint, told",
+    [
+        ("canary-qwen", "canary-qwen-2.5b", None),
+        ("canary-qwen", "nvidia/canary-qwen-2.5b", None),
+        ("parakeet", "parakeet-tdt-0.6b-v3", None),
+        ("parakeet", "nvidia/parakeet-tdt-0.6b-v2", None),
+        ("parakeet", "org/other", None),
+        ("canary-qwen", "org/other", None),
+        ("parakeet", "canary-qwen-2.5b", "canary-qwen-2.5b is a folder of files: it is read by backend: canary-qwen"),
+        ("canary-qwen", "parakeet-tdt-0.6b-v2", "parakeet-tdt-0.6b-v2 is one file, .nemo: it is read by backend: par"),
+        ("canary-qwen", "nvidia/parakeet-tdt-0.6b-v3", "read by backend: parakeet"),
+        ("canary-qwen", "./my.nemo", "read by backend: parakeet"),
+        ("parakeet", "./my.nemo", None),
+        ("parakeet", "./unusual-name", None),
+    ],
+)
+def test_a_recogniser_reads_its_checkpoint(backend, checkpoint, told):
+    found = wrong_recogniser({"backend": backend, "checkpoint": checkpoint}, read_registry())
+    assert found is None if told is None else told in found
+
+
+def test_a_recogniser_reads_its_folder(tmp_path):
+    def wrong(backend):
+        return wrong_recogniser({"backend": backend, "checkpoint": str(tmp_path)}, {})
+
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_text('{"pretrained_llm": "org/language"}')
+    assert wrong("canary-qwen") is None
+    assert "read by backend: canary-qwen" in wrong("parakeet")
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tdt.nemo").touch()
+    assert wrong("parakeet") is None
+    assert "read by backend: parakeet" in wrong("canary-qwen")
+
+
+@pytest.mark.parametrize(
     "quantizer, told",
     [
         ("mhubert-base-25hz-kmeans-500", None),
@@ -236,6 +289,32 @@ def test_a_backend_reads_its_checkpoint(backend, checkpoint, told):
 def test_a_vocoder_was_trained_on_the_codebook(quantizer, told):
     found = untrained("mhubert-base-25hz-kmeans-500-hifigan", quantizer, read_registry())
     assert found is None if told is None else told in found
+
+
+def test_a_folder_with_two_models(tmp_path):
+    for name in ("one.nemo", "two.nemo"):
+        (tmp_path / name).touch()
+    assert "2 archives: one.nemo, two.nemo" in mistake(str(tmp_path), "recogniser", read_registry())
+
+
+def test_files_of_a_language_model_are_files_of_the_folder(tmp_path):
+    """So that another tokenizer makes stale what was transcribed."""
+    config = '{"pretrained_llm": "../language"}'
+    for name in ("speech/model.safetensors", "speech/llm_backbone/config.json", "speech/README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "speech" / "config.json").write_text(config)
+    (tmp_path / "language").mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / "language" / name).touch()
+    found = local_files(str(tmp_path / "speech"), [])
+    assert {name: path.resolve().relative_to(tmp_path).as_posix() for name, path in found.items()} == {
+        "config.json": "speech/config.json",
+        "llm_backbone/config.json": "speech/llm_backbone/config.json",
+        "model.safetensors": "speech/model.safetensors",
+        "tokenizer.json": "language/tokenizer.json",
+        "tokenizer_config.json": "language/tokenizer_config.json",
+    }
 
 
 def test_a_path_where_nothing_is(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 from amela.checkpoints.download import Unreachable, download
+from amela.checkpoints.language_model import needed_beside, with_language_model
 from amela.checkpoints.receipt import Facts, content_sha256, receipt_content
 from amela.checkpoints.registry import REGISTRY, Row, hub_model, local_files, registered
 from amela.errors import AmelaError
@@ -29,7 +30,7 @@ def fetch_checkpoint(checkpoint: str, registry: Mapping[str, List[Row]], folder:
     if model is not None:
         from amela.checkpoints.hub import fetch_model, verified_sha256
 
-        files = fetch_model(model)
+        files = with_language_model(fetch_model(model, needed_beside(rows, registry)), registry)
         _check_size(rows, files)
         digests = {name: verified_sha256(path) for name, path in files.items()}
         name, facts = (rows[0].name, rows[0].facts) if rows else (checkpoint, Facts())
@@ -44,12 +45,12 @@ def fetch_checkpoint(checkpoint: str, registry: Mapping[str, List[Row]], folder:
     return receipt_content(rows[0].name, files, _from_urls(rows, files), rows[0].facts)
 
 
-def _local(checkpoint: str, paths: Sequence[Path], registry: Mapping[str, List[Row]]) -> Dict[str, Any]:
+def _local(checkpoint: str, paths: Mapping[str, Path], registry: Mapping[str, List[Row]]) -> Dict[str, Any]:
     """Receipt of files as they are; known by their content, they take the name and the facts of the registry."""
-    missing = [str(path) for path in paths if not path.is_file()]
+    missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing or not paths:
         raise AmelaError("no file, and no folder with files", ", ".join(missing) or checkpoint)
-    files = {path.name: path for path in paths}
+    files = with_language_model(paths, registry)
     digests = {name: file_sha256(path) for name, path in files.items()}
     for name, rows in registry.items():
         known = [row.sha256 for row in rows]

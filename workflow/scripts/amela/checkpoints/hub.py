@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Sequence
+from typing import Dict, Iterator, List, Sequence
 
-from huggingface_hub import constants, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -16,30 +17,46 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from amela.checkpoints.registry import CONFIGURATIONS, WEIGHTS, HubModel, model_files
+from amela.checkpoints.layout import ARCHIVE, CONFIGURATIONS, WEIGHTS, chosen, files_in
+from amela.checkpoints.registry import HubModel
 from amela.errors import AmelaError
 from amela.provenance import file_sha256
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def fetch_model(model: HubModel) -> Dict[str, Path]:
-    """File name → path in the cache, of a model's weights and configuration, or of its ``files``.
+def fetch_model(model: HubModel, others: Sequence[HubModel] = ()) -> Dict[str, Path]:
+    """File name → path in the cache, of the model in a repository, or of the ``files`` that are named.
 
     What the cache has is not fetched again.
+
+    Args:
+        others: repositories that will be needed with it, for those who fetch by hand.
 
     Raises:
         AmelaError: there is no such model or revision, it lacks a file, or it is not in the
             cache and the hub cannot be reached.
     """
-    folder = _snapshot(model, model.files or (*CONFIGURATIONS, WEIGHTS[0]))
-    if not model.files and not (folder / WEIGHTS[0]).exists():
-        folder = _snapshot(model, WEIGHTS[1:])
-    names = model.files or model_files(found.name for found in folder.iterdir())
+    if model.files:
+        folder = fetch_files(model, model.files, others)
+        return {name: folder / name for name in model.files}
+    folder = _snapshot(model, CONFIGURATIONS, others)
+    names = chosen(_names(model, folder), folder)
+    if names:
+        folder = _snapshot(model._replace(revision=folder.name), names, others)
     if not names or not all((folder / name).exists() for name in names):
-        wanted = " and ".join(model.files) or f"config.json and {' or '.join(WEIGHTS)}"
-        raise AmelaError(f"no {wanted} in {_spoken(model)}", folder, _by_hand(model))
+        wanted = f"config.json and {' or '.join(WEIGHTS)}, and no archive ({ARCHIVE}),"
+        raise AmelaError(f"no {wanted} in {_spoken(model)}", folder, _by_hand([model, *others]))
     return {name: folder / name for name in names}
+
+
+def fetch_files(model: HubModel, needed: Sequence[str], others: Sequence[HubModel] = ()) -> Path:
+    """Folder in the cache with those of a model's ``files`` that its repository has; raises as ``fetch_model``."""
+    folder = _snapshot(model, model.files, others)
+    missing = [name for name in needed if not (folder / name).exists()]
+    if missing:
+        raise AmelaError(f"no {' and '.join(missing)} in {_spoken(model)}", folder, _by_hand([model, *others]))
+    return folder
 
 
 def verified_sha256(path: Path) -> str:
@@ -53,14 +70,40 @@ def verified_sha256(path: Path) -> str:
     return digest
 
 
-def _snapshot(model: HubModel, files: Sequence[str]) -> Path:
-    try:
+def _snapshot(model: HubModel, files: Sequence[str], others: Sequence[HubModel]) -> Path:
+    with _told(model, others):
         return Path(snapshot_download(model.repository, revision=model.revision, allow_patterns=list(files)))
+
+
+def _names(model: HubModel, folder: Path) -> List[str]:
+    """Files of the repository at the commit of a snapshot; those in the cache, where the hub cannot be asked."""
+    cached = files_in(folder)
+    if constants.HF_HUB_OFFLINE:
+        return cached
+    try:
+        with _told(model, ()):
+            siblings = HfApi().model_info(model.repository, revision=folder.name).siblings or ()
+            return [found.rfilename for found in siblings]
+    except _NoAnswer:
+        if not chosen(cached, folder):
+            raise
+        return cached
+
+
+class _NoAnswer(AmelaError):
+    """The hub did not answer, or not to the end."""
+
+
+@contextmanager
+def _told(model: HubModel, others: Sequence[HubModel]) -> Iterator[None]:
+    """What the hub's client raises, as errors that say what to do."""
+    try:
+        yield
     except LocalEntryNotFoundError as error:
         raise AmelaError(
             f"{_spoken(model)} is not in the hub's cache, and the hub cannot be reached",
             constants.HF_HUB_CACHE,
-            _by_hand(model),
+            _by_hand([model, *others]),
         ) from error
     except RevisionNotFoundError as error:
         raise AmelaError(f"the hub has {model.repository}, but not this revision", model.revision) from error
@@ -73,7 +116,7 @@ def _snapshot(model: HubModel, files: Sequence[str]) -> Path:
     except HFValidationError as error:
         raise AmelaError("no name of a model on the hub", model.repository) from error
     except (HfHubHTTPError, HTTPError, ConnectionError) as error:
-        raise AmelaError(
+        raise _NoAnswer(
             f"fetching {_spoken(model)} ended early: {error}", constants.HF_HUB_CACHE, "run again, it goes on"
         ) from error
 
@@ -82,10 +125,13 @@ def _spoken(model: HubModel) -> str:
     return f"model {model.repository}, revision {model.revision or 'main'}"
 
 
-def _by_hand(model: HubModel) -> str:
-    files = " ".join(model.files or (*CONFIGURATIONS, *WEIGHTS))
-    revision = f" --revision {model.revision}" if model.revision else ""
+def _by_hand(models: Sequence[HubModel]) -> str:
+    commands = []
+    for model in models:
+        files = " ".join(model.files or (*CONFIGURATIONS, *WEIGHTS, f'"*{ARCHIVE}"'))
+        revision = f" --revision {model.revision}" if model.revision else ""
+        commands.append(f"hf download {model.repository} {files}{revision}")
     return (
-        f"where there is a network, run: hf download {model.repository} {files}{revision}; then bring its cache here "
+        f"where there is a network, run: {'; '.join(commands)}; then bring its cache here "
         "(HF_HOME), or put the files into a folder and name that as checkpoint"
     )

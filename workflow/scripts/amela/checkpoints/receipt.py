@@ -38,7 +38,7 @@ class Receipt:
 
     name: str
     sha256: str  # of the content: of the file, or of the files' names and digests
-    files: Dict[str, Path]  # file name → where it is, absolute
+    files: Dict[str, Path]  # name → where it is, absolute; a model's files by their names relative to its folder
     layer: Optional[int] = None  # see ``Facts``
     hop: Optional[float] = None
     of: Tuple[str, ...] = ()
@@ -51,10 +51,12 @@ class Receipt:
     def only_file(self) -> Path:
         """The checkpoint's file. Raises AmelaError unless there is exactly one."""
         if len(self.files) != 1:
+            speech_model = any("/" in name for name in self.files)  # around a language model (amela.checkpoints.layout)
+            backend = "canary-qwen" if speech_model else "hf (encoders)" if "config.json" in self.files else None
             raise AmelaError(
                 f"one file is wanted, this checkpoint has {len(self.files)}: {', '.join(sorted(self.files))}",
                 self.name,
-                "set backend: hf" if "config.json" in self.files else "name the file itself",
+                f"set backend: {backend}, or name the file itself" if backend else "name the file itself",
             )
         return next(iter(self.files.values()))
 
@@ -143,7 +145,7 @@ def _receipt(content: Mapping[str, Any]) -> Receipt:
     )
 
 
-def make_receipt(name: str, paths: Iterable[Path], facts: Facts = Facts()) -> Receipt:
-    """Receipt of files as they are, known by their file names; nothing is verified."""
-    files = {path.name: path for path in map(Path, paths)}
+def make_receipt(name: str, paths: Iterable[Path], facts: Facts = Facts(), folder: Optional[Path] = None) -> Receipt:
+    """Receipt of files as they are, known by their names, relative to ``folder`` if given; nothing is verified."""
+    files = {Path(path).relative_to(folder).as_posix() if folder else Path(path).name: Path(path) for path in paths}
     return _receipt(receipt_content(name, files, {key: file_sha256(path) for key, path in files.items()}, facts))

@@ -9,17 +9,15 @@ import csv
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from amela.checkpoints.layout import ARCHIVE, PATH_LIKE, borrowed, chosen, files_in, local_language_model
 from amela.checkpoints.receipt import Facts
-from amela.errors import DataError
+from amela.errors import AmelaError, DataError
 
 REGISTRY = Path(__file__).resolve().parents[4] / "resources" / "checkpoints.tsv"
 HUB = "hub:"
 HUB_ID = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?$")
-PATH_LIKE = ("/", "./", "../", "~")
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # of a model of the hub; the first that there is
-CONFIGURATIONS = ("config.json", "preprocessor_config.json", "processor_config.json")
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,8 @@ class Row:
     """One file of a checkpoint, or a repository of the hub; None and () where nobody knows."""
 
     name: str
-    kind: str  # encoder, quantizer or vocoder
-    file: str  # name that it gets; empty: of a repository, its weights and configuration
+    kind: str  # see ``KINDS``
+    file: str  # name that it gets; empty: of a repository, the model in it
     source: str  # url, or hub:org/name
     revision: Optional[str]  # commit of the hub
     sha256: Optional[str]
@@ -50,7 +48,7 @@ class Row:
 
 
 class HubModel(NamedTuple):
-    """Files of a repository; ``files`` empty: its weights and configuration."""
+    """Files of a repository; ``files`` empty: the model in it."""
 
     repository: str
     revision: Optional[str]
@@ -58,7 +56,8 @@ class HubModel(NamedTuple):
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
-KINDS = ("encoder", "quantizer", "vocoder")
+LANGUAGE_MODEL = "language-model"  # that a recogniser is built around: its configuration and tokenizer
+KINDS = ("encoder", "quantizer", "vocoder", "recogniser", LANGUAGE_MODEL)
 
 
 def read_registry(path: Path = REGISTRY) -> Dict[str, List[Row]]:
@@ -103,9 +102,21 @@ def _row(cells: List[str], where: str) -> Row:
 
 
 def registered(checkpoint: str, registry: Mapping[str, List[Row]]) -> List[Row]:
-    """Rows of a name, or of a hub id whose repository has an entry (a revision of its own excepted); else none."""
-    by_hub_id = (rows for rows in registry.values() if rows[0].repository == checkpoint and not rows[0].file)
-    return registry.get(checkpoint) or next(by_hub_id, [])
+    """Rows of a name, or of a hub id whose repository has an entry (a revision of its own excepted); else none.
+
+    Of a repository with several entries, the id means the one that is no single file of it.
+    """
+    if checkpoint in registry:
+        return registry[checkpoint]
+    entries = [rows for rows in registry.values() if rows[0].repository == checkpoint]
+    whole = [rows for rows in entries if not rows[0].file]
+    return (whole or entries)[0] if whole or len(entries) == 1 else []
+
+
+def language_models(rows: List[Row], registry: Mapping[str, List[Row]]) -> List[Row]:
+    """Rows of the language models that a registered checkpoint is built around."""
+    of = rows[0].of if rows else ()
+    return [row for name in of for row in registry.get(name, []) if row.kind == LANGUAGE_MODEL]
 
 
 def hub_model(checkpoint: str, rows: List[Row]) -> Optional[HubModel]:
@@ -117,29 +128,27 @@ def hub_model(checkpoint: str, rows: List[Row]) -> Optional[HubModel]:
     return HubModel(match["repository"], match["revision"]) if match else None
 
 
-def local_files(checkpoint: str, rows: List[Row]) -> Optional[List[Path]]:
-    """Files that a ``checkpoint`` which is a path stands for; None if it is no path.
+def local_files(checkpoint: str, rows: List[Row]) -> Optional[Dict[str, Path]]:
+    """Files that a ``checkpoint`` which is a path stands for, by their names in the receipt; None if it is no path.
 
-    Of a folder with a model as the hub has them: its weights and configuration. Of any other
-    folder: all files that are not hidden. A path where nothing is stands for itself.
+    Of a folder with a model: that model (``layout.chosen``), with what it takes from a language model
+    that it names by a path. Of any other folder: all files that are not hidden. A path where
+    nothing is stands for itself.
+
+    Raises:
+        AmelaError: the folder has more than one model.
     """
     path = Path(checkpoint).expanduser()
     if rows or not (checkpoint.startswith(PATH_LIKE) or path.exists()):
         return None
     if not path.is_dir():
-        return [path]
-    model = model_files(found.name for found in path.iterdir())
-    names = model or (found.name for found in path.iterdir() if found.is_file() and not found.name.startswith("."))
-    return [path / name for name in sorted(names)]
-
-
-def model_files(names: Iterable[str]) -> List[str]:
-    """Of the files of a folder or repository, those of a model as the hub has them; none if they are not whole."""
-    present = set(names)
-    weights = [name for name in WEIGHTS if name in present][:1]
-    if not weights or "config.json" not in present:
-        return []
-    return [*(name for name in CONFIGURATIONS if name in present), *weights]
+        return {path.name: path}
+    present = files_in(path)
+    model = chosen(present, path)
+    names = model or [name for name in present if "/" not in name and not name.startswith(".")]
+    files = {name: path / name for name in sorted(names)}
+    language_model = local_language_model(path) if model else None
+    return files if language_model is None else {**files, **borrowed(files, language_model)}
 
 
 def mismatch(thing: Mapping[str, Any], encoder: Mapping[str, Any], registry: Mapping[str, List[Row]]) -> Optional[str]:
@@ -171,6 +180,18 @@ def wrong_backend(encoder: Mapping[str, Any], registry: Mapping[str, List[Row]])
     return None
 
 
+def wrong_recogniser(asr: Mapping[str, Any], registry: Mapping[str, List[Row]]) -> Optional[str]:
+    """Why a recogniser's backend cannot read its checkpoint, as far as its files are known; None if it may."""
+    checkpoint, backend = asr["checkpoint"], asr["backend"]
+    rows = registered(checkpoint, registry)
+    names = [row.file for row in rows] or list(local_files(checkpoint, rows) or ())
+    if backend != "parakeet" and any(name.endswith(ARCHIVE) for name in names):
+        return f"{checkpoint} is one file, {ARCHIVE}: it is read by backend: parakeet"
+    if backend == "parakeet" and ("" in names or "config.json" in names):
+        return f"{checkpoint} is a folder of files: it is read by backend: canary-qwen"
+    return None
+
+
 def untrained(vocoder: str, quantizer: Optional[str], registry: Mapping[str, List[Row]]) -> Optional[str]:
     """Why a vocoder was not trained on units of a codebook, as far as the registry knows; None if it may.
 
@@ -187,15 +208,18 @@ def untrained(vocoder: str, quantizer: Optional[str], registry: Mapping[str, Lis
 def mistake(checkpoint: str, kind: str, registry: Mapping[str, List[Row]]) -> Optional[str]:
     """Why a configured ``checkpoint`` cannot be one of this kind; None if it can."""
     rows = registered(checkpoint, registry)
+    known = ", ".join(sorted(name for name, rows in registry.items() if rows[0].kind == kind))
     if rows and rows[0].kind != kind:
-        known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
-        return f"{checkpoint!r} is of kind {rows[0].kind}, wanted is: {kind}; known: {', '.join(known)}"
+        return f"{checkpoint!r} is of kind {rows[0].kind}, wanted is: {kind}; known: {known}"
     if not rows and checkpoint.startswith(PATH_LIKE) and not Path(checkpoint).expanduser().exists():
         return f"{checkpoint!r}: no such file or folder"
-    if not rows and hub_model(checkpoint, rows) is None and local_files(checkpoint, rows) is None:
-        known = sorted(name for name, rows in registry.items() if rows[0].kind == kind)
+    try:
+        local = local_files(checkpoint, rows)
+    except AmelaError as error:
+        return str(error)
+    if not rows and hub_model(checkpoint, rows) is None and local is None:
         return (
             f"{checkpoint!r} is no name of the registry, no model of the hub (org/name), no file and no folder; "
-            f"known: {', '.join(known)}"
+            f"known: {known}"
         )
     return None
