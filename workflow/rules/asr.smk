@@ -1,9 +1,9 @@
-"""Speech recognition of natural and resynthesised speech, and its error rates.
+"""Speech recognition of natural and resynthesised speech.
 
 INPUTS   corpora/{corpus}/manifest/shard-{shard}.jsonl (voice natural) or
          resynth/{voice}/shard-{shard}.jsonl (a vocoder), with their audio;
-         corpora/{corpus}/merged/asr-{asr}-{voice}.jsonl
-OUTPUTS  corpora/{corpus}/asr/{asr}/{voice}/shard-{shard}.jsonl, .rejected.jsonl, score.json
+         vad/shard-{shard}.jsonl (natural); models/asrs/{asr}/checkpoint.json
+OUTPUTS  corpora/{corpus}/asr/{asr}/{voice}/shard-{shard}.jsonl, .rejected.jsonl
 CONFIG   asrs.{asr}
 """
 
@@ -15,6 +15,8 @@ rule asr:
     input:
         manifest=asr_manifest,
         audio=asr_audio,
+        vad=asr_vad,
+        checkpoint=asr_checkpoint,
     output:
         transcripts="<results>/corpora/{corpus}/asr/{asr}/{voice}/shard-{shard}.jsonl",
         rejected="<results>/corpora/{corpus}/asr/{asr}/{voice}/shard-{shard}.rejected.jsonl",
@@ -24,41 +26,21 @@ rule asr:
         "<benchmarks>/asr/{corpus}/{asr}/{voice}/shard-{shard}.tsv"
     conda:
         lambda wildcards: f"../envs/{asr_environment(wildcards)}.yaml"
-    threads: 1
+    threads: asr_threads
     resources:
-        **needs("asr", hours_of_shard, asr_backend),
+        **asr_needs(),
     params:
         script=script("asr"),
         environment=asr_environment,
-        asr=lambda wildcards: settings("asrs", wildcards.asr),
+        asr=asr_settings,
+        vad=lambda wildcards, input: optional("--vad", input.vad),
+        checkpoint=lambda wildcards, input: optional("--checkpoint", input.checkpoint),
         code=lambda wildcards: code_digest("asr", asr_module(wildcards)),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " --manifest {input.manifest:q} --asr {params.asr:q}"
+        " --manifest {input.manifest:q} {params.vad:q}"
+        " --asr {params.asr:q} {params.checkpoint:q}"
+        " --gpu {resources.gpu} --batch-seconds {resources.batch_seconds}"
         " --output {output.transcripts:q} --rejected {output.rejected:q}"
         " --stage {resources.stage} --tmpdir {resources.tmpdir:q}"
-        " > {log:q} 2>&1"
-
-
-rule asr_score:
-    input:
-        transcripts="<results>/corpora/{corpus}/merged/asr-{asr}-{voice}.jsonl",
-    output:
-        score="<results>/corpora/{corpus}/asr/{asr}/{voice}/score.json",
-    log:
-        "<logs>/asr_score/{corpus}/{asr}/{voice}.log",
-    benchmark:
-        "<benchmarks>/asr_score/{corpus}/{asr}/{voice}.tsv"
-    conda:
-        "../envs/score.yaml"
-    threads: 1
-    resources:
-        **needs("asr_score", hours_of_corpus),
-    params:
-        script=script("asr_score"),
-        environment="score",
-        code=code_digest("asr_score"),
-    shell:
-        "python {params.script:q} --environment {params.environment:q}"
-        " --transcripts {input.transcripts:q} --output {output.score:q}"
         " > {log:q} 2>&1"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Transcribe the utterances of a shard, natural or resynthesised.
 
-Reads   a manifest
-Writes  transcripts (JSON Lines: id, text, words with their times), the ledger of what
-        could not be read
+Reads   a manifest; where the voice activity detector found speech (--vad), to cut long
+        utterances at pauses; weights, by their receipt (--checkpoint)
+Writes  transcripts (JSON Lines: id, text, model; words with their times and segments where
+        there are any), the ledger of what could not be transcribed
 
-A killed job goes on after the last finished utterance.
+A killed job goes on after the last finished batch.
 
 Example
     python workflow/scripts/asr.py --manifest shard-0.jsonl \\
@@ -19,10 +20,11 @@ import logging
 from pathlib import Path
 from typing import Optional, Sequence
 
-from amela.asr import BACKENDS, load_recogniser
+from amela.asr import backend_of, load_recogniser
+from amela.checkpoints.receipt import read_receipt
 from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 from amela.io.journal import Journal
-from amela.io.jsonl import write_jsonl
+from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.ledger import Ledger
 from amela.io.manifest import read_manifest
 from amela.provenance import code_digest, file_sha256
@@ -33,32 +35,50 @@ logger = logging.getLogger("asr")
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
     parser.add_argument("--manifest", type=Path, required=True, help="utterances")
-    parser.add_argument("--asr", type=json_object, required=True, help="backend and its options")
+    parser.add_argument("--vad", type=Path, metavar="JSONL", help="speech intervals of the same utterances")
+    parser.add_argument("--asr", type=json_object, required=True, help="backend, its options, overwrite")
+    parser.add_argument("--checkpoint", type=Path, metavar="JSON", help="receipt of its weights, if it has any")
+    parser.add_argument(
+        "--batch-seconds", type=float, default=0.0, metavar="S", help="padded speech a batch; 0: as suits the device"
+    )
+    parser.add_argument("--gpu", type=int, default=0, metavar="N", help="1: end where no GPU can be used")
     parser.add_argument("--output", type=Path, required=True, help="transcripts to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
     add_staging(parser)
     args = parse_stage(parser, argv)
 
+    from amela.asr.stream import Stream
     from amela.asr.transcripts import transcribe_all
     from amela.audio.staging import staging
 
-    recogniser = load_recogniser(args.asr)
+    recogniser = load_recogniser(args.asr, args.checkpoint and read_receipt(args.checkpoint), args.gpu)
+    utterances = list(read_manifest(args.manifest))
+    speech = {row["id"]: row["speech"] for row in read_jsonl(args.vad)} if args.vad else None
     ledger = Ledger("asr")
     fingerprint = {
         "manifest": file_sha256(args.manifest),
+        "vad": args.vad and file_sha256(args.vad),
         "asr": args.asr,
-        "code": code_digest("asr", BACKENDS[args.asr["backend"]].partition(":")[0]),
+        "model": recogniser.model,
+        "device": str(recogniser.device),
+        "batch_seconds": args.batch_seconds or recogniser.batch_seconds,
+        "code": code_digest("asr", backend_of(args.asr).module),
     }
     with Journal(args.output, fingerprint) as journal, staging(args.stage, args.tmpdir) as stage:
-        rows = list(transcribe_all(read_manifest(args.manifest), recogniser, ledger, journal, stage.load))
+        stream = Stream(recogniser, stage.load, journal, args.batch_seconds)
+        overwrite = args.asr.get("overwrite", False)
+        rows = list(transcribe_all(utterances, recogniser, stream, ledger, stage.load, speech, overwrite))
         journal.check()
         write_jsonl(args.output, rows)
         journal.check()
+        ledger.sort(utterance.id for utterance in utterances)
         ledger.write(args.rejected)
         journal.remove()
     empty = sum(not row["text"] for row in rows)
-    # Babble, or a bad vocoder, may well give none: the score counts them and judges.
+    # Babble, or a bad vocoder, may well give none: merge looks at the whole corpus, and judges.
     logger.log(logging.WARNING if rows and empty == len(rows) else logging.INFO, "%d empty transcripts", empty)
+    logger.info("%d texts were in the manifest and were kept", sum(row["model"] is None for row in rows))
+    logger.info("waited %.1f s for audio in %.1f s", stream.waited, stream.waited + stream.worked)
     logger.info("%d transcripts -> %s, %d rejected", len(rows), args.output, len(ledger.rows))
 
 

@@ -26,6 +26,6 @@ def report_inputs(wildcards):
         *(path for vocoder in names["vocoder"] for path in resynthesised_audio(vocoder, corpora)),
         *(path for codebook in names["codebook"] for path in token_files(codebook, corpora)),
         *expand("<results>/corpora/{corpus}/motifs/{bpe}/motifs.tsv", **names),
-        *expand("<results>/corpora/{corpus}/asr/{asr}/{voice}/score.json", **names),
+        *expand("<results>/scores/asr/{corpus}/{asr}.tsv", **names),
         *expand("<results>/models/lms/{lm}/best.json", **names),
     ]
