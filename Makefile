@@ -1,7 +1,7 @@
 # What a person types; `make` alone lists it. Needs git, make and a Python >= 3.11.
 #
 #     CORES=4     cores to use (default: all)
-#     SPEECH=...  folder of 16 kHz mono speech to measure on (bench, bench-encode, parity; default: synthetic)
+#     SPEECH=...  folder of 16 kHz mono speech to measure on (bench*, parity; default: synthetic)
 #     ARGS="..."  more arguments, for Snakemake (demo), pytest (test) or the tool
 #     CONFIG=...  configuration (status, rescue, plan; default: that of the newest run)
 #     PROFILE=... profile, as slurm (status, rescue, plan; default: that of the newest run)
@@ -16,7 +16,7 @@ PYTHON ?=
 STEER = $(firstword $(wildcard .venv/bin/python) python3)
 WHICH = $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: help demo test test-cluster test-cluster-full lint format bench bench-encode parity graph status rescue plan setup clean
+.PHONY: help demo test test-cluster test-cluster-full lint format bench bench-encode bench-asr parity graph status rescue plan setup clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -57,6 +57,9 @@ bench: .venv/made .venv-test/made  ## measure speed and memory (docs/performance
 bench-encode: .venv/made .venv-test/made .venv-fairseq/made  ## measure encoders: speed beside others, memory
 	.venv-test/bin/python tools/bench/encode.py $(if $(SPEECH),--speech $(SPEECH)) $(ARGS)
 	.venv-test/bin/python tools/bench/encode_memory.py
+
+bench-asr: .venv/made .venv-test/made  ## measure recognisers: padding, the loop beside fixed batches, real sizes (GPU)
+	.venv-test/bin/python tools/bench/asr.py $(if $(SPEECH),--speech $(SPEECH)) $(ARGS)
 
 parity: .venv/made .venv-test/made .venv-fairseq/made  ## compare encoders with fairseq and transformers (docs/fidelity.md)
 	.venv-test/bin/python tools/bench/parity.py $(if $(SPEECH),--speech $(SPEECH)) $(ARGS)

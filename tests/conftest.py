@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import fcntl
+import os
 import resource
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,11 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+SLOW = {"fairseq_python", "tiny_salm", "tiny_tdt"}  # fixtures: a process of its own, models that learn
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Comparisons with fairseq are slow by nature: it runs in a process of its own.
+    """Mark what is slow by its fixtures, and what belongs together.
 
     Tests divided over several processes (pytest-xdist) stay together by file, for what a file
     makes once; runs of the workflow stay in one process, since they make environments.
@@ -19,7 +22,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         pipeline = item.get_closest_marker("pipeline") or item.get_closest_marker("cluster")
         item.add_marker(pytest.mark.xdist_group("workflow" if pipeline else str(item.path)))
-        if "fairseq_python" in getattr(item, "fixturenames", ()):
+        if SLOW & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -39,6 +42,36 @@ def fairseq_python() -> Path:
     if not python.exists():
         pytest.skip(f"no fairseq at {python} (make .venv-fairseq/made; needs Python 3.9)")
     return python
+
+
+def made_once(tmp_path_factory, name, make):
+    """Path at which ``make`` has made something, once for all processes that the tests are divided over."""
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with path.with_name(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_salm(tmp_path_factory) -> Path:
+    """Folder of a small Canary-Qwen that knows ``tiny_tdt.CLIPS`` by heart."""
+    pytest.importorskip("nemo")
+    from tiny_recognisers import save_tiny_salm
+    from tiny_tdt import CLIPS
+
+    return made_once(tmp_path_factory, "salm", lambda folder: save_tiny_salm(folder, CLIPS))
+
+
+@pytest.fixture(scope="session")
+def tiny_tdt(tmp_path_factory) -> Path:
+    """A small Parakeet, a .nemo file, that knows ``tiny_tdt.CLIPS`` by heart."""
+    pytest.importorskip("nemo")
+    from tiny_tdt import CLIPS, save_tiny_tdt
+
+    return made_once(tmp_path_factory, "tdt.nemo", lambda path: save_tiny_tdt(path, CLIPS))
 
 
 @pytest.fixture

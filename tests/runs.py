@@ -138,7 +138,7 @@ def small_config(source: Path, **changes) -> dict:
         "codebooks": {"k20": {"encoder": "mfcc", "k": 20}},
         "bpes": {"motifs": {"codebook": "k20", "vocab_size": 60}},
         "vocoders": {"griffinlim": {"codebook": "k20", "iterations": 4}},
-        "asrs": {"pocketsphinx": {"max_hmms": 500, "max_words": 2}},
+        "asrs": {"pocketsphinx": {"max_hmms": 500, "max_words": 2, "overwrite": True}},
         "lms": {
             "lstm": {
                 "tokens": "k20",

@@ -1,0 +1,176 @@
+"""Mirrors workflow/scripts/amela/asr/parakeet.py."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from amela.asr import Transcript, load_recogniser
+from amela.checkpoints.receipt import make_receipt
+from amela.errors import AmelaError
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("nemo")
+from tiny_tdt import CLIPS, FRAME, save_tiny_tdt  # noqa: E402
+
+from amela.asr.nemo_archive import NemoArchive  # noqa: E402
+from amela.asr.parakeet import words_of  # noqa: E402
+
+TEXTS = [text for _, text in CLIPS]
+SILENCE = [np.zeros(n_samples, dtype=np.float32) for n_samples in (1_600, 40_000)]
+
+
+def loaded(path, **options):
+    return load_recogniser({"backend": "parakeet", **options}, make_receipt("tiny", [path]))
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return [sf.read(path, dtype="float32")[0] for path, _ in CLIPS]
+
+
+@pytest.fixture(scope="module")
+def unlearned_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tdt") / "tiny.nemo"
+    save_tiny_tdt(path, CLIPS, steps=0)
+    return path
+
+
+@pytest.fixture(scope="module")
+def unlearned(unlearned_file):
+    """One that has learned nothing: it answers noise, but the same noise."""
+    return loaded(unlearned_file)
+
+
+@pytest.fixture(scope="module")
+def recogniser(tiny_tdt):
+    return loaded(tiny_tdt)
+
+
+def test_words_have_the_frames_of_their_tokens():
+    # "don't ask ." of ▁don ' t ▁ as k ▁.
+    tokens = [(3, 2, 4), (1, 4, 4), (1, 5, 6), (0, 7, 9), (2, 9, 11), (1, 11, 12), (1, 12, 12)]
+    assert words_of("don't ask.", tokens) == [("don't", 2, 6), ("ask.", 9, 12)]
+    assert words_of("don't ask .", tokens) == [("don't", 2, 6), ("ask", 9, 12), (".", 12, 12)]
+    assert words_of("", []) == words_of("", [(0, 3, 4)]) == []
+
+
+def test_words_that_no_token_wrote_have_the_last_frames():
+    assert words_of("one two", [(3, 0, 1)]) == [("one", 0, 1), ("two", 0, 1)]
+
+
+def test_a_batch_of_one_is_a_batch_of_all(unlearned, clips):
+    pieces = [*clips, clips[0][:1_600], clips[1][:9_009], np.concatenate(clips), *SILENCE]
+    together = unlearned.transcribe(pieces)
+    assert len({transcript.text for transcript in together}) > 4  # it does answer
+    assert together == [transcript for piece in pieces for transcript in unlearned.transcribe([piece])]
+    assert together == unlearned.transcribe(pieces[::-1])[::-1]
+    for piece, transcript in zip(pieces, together):
+        times = [time for word in transcript.words for time in (word.start, word.end)]
+        assert times == sorted(times) and all(0 <= time <= len(piece) / 16_000 for time in times)
+        assert [word.word for word in transcript.words] == transcript.text.split()
+
+
+def test_the_loss_that_a_model_was_trained_with_does_not_matter(tmp_path, clips):
+    save_tiny_tdt(tmp_path / "tiny.nemo", CLIPS, steps=0, loss_name="tdt_pytorch")
+    assert len(loaded(tmp_path / "tiny.nemo").transcribe(clips)) == len(clips)
+
+
+def test_nothing_gives_nothing(unlearned):
+    assert unlearned.transcribe([]) == []
+
+
+def test_the_model_is_named_with_its_digest(unlearned):
+    assert unlearned.model.startswith("tiny@") and len(unlearned.model) == len("tiny@") + 12
+
+
+def test_what_was_said_and_when(recogniser, clips):
+    transcripts = recogniser.transcribe(clips)
+    assert [transcript.text for transcript in transcripts] == TEXTS
+    for samples_N, transcript in zip(clips, transcripts):
+        seconds = len(samples_N) / 16_000
+        assert " ".join(word.word for word in transcript.words) == transcript.text
+        # it has learned that letters follow one another at one pace from the beginning to the end
+        letters = np.cumsum([0, *(1 + len(word.word) for word in transcript.words)])
+        expected = seconds * letters[:-1] / letters[-1]
+        assert np.abs([word.start for word in transcript.words] - expected).max() < 4 * FRAME
+        assert 0 <= transcript.words[0].start < 0.3 and seconds - 0.5 < transcript.words[-1].end <= seconds
+
+
+def test_the_company_of_a_piece_changes_nothing(recogniser, clips):
+    pieces = [*clips, *SILENCE, clips[0][:1_600]]
+    together = recogniser.transcribe(pieces)
+    assert together == [transcript for piece in pieces for transcript in recogniser.transcribe([piece])]
+    assert together == recogniser.transcribe(pieces[::-1])[::-1]
+    assert together[:4] == recogniser.transcribe(pieces[:4])
+
+
+def test_silence_before_a_clip_moves_its_words(recogniser, clips):
+    frames = 2
+    plain = recogniser.transcribe(clips)
+    later = recogniser.transcribe([np.pad(samples_N, (round(frames * FRAME * 16_000), 0)) for samples_N in clips])
+    assert [transcript.text for transcript in later] == TEXTS
+    moved = [
+        after.start - before.start for old, new in zip(plain, later) for before, after in zip(old.words, new.words)
+    ]
+    assert np.median(moved) == pytest.approx(frames * FRAME, abs=0.001)
+
+
+def test_nothing_is_understood_in_silence(recogniser):
+    assert recogniser.transcribe(SILENCE) == [Transcript("", [])] * len(SILENCE)
+
+
+def test_bfloat16_understands_the_same(tiny_tdt, clips):
+    assert [transcript.text for transcript in loaded(tiny_tdt, precision="bf16").transcribe(clips)] == TEXTS
+
+
+def test_a_process_says_nothing_and_asks_no_network(tiny_tdt, clips):
+    """Nothing on the terminal but the transcript, and no socket is opened."""
+    program = """if True:
+        import socket, sys
+        def refused(*arguments): raise AssertionError("a network was asked for")
+        socket.socket.connect = socket.getaddrinfo = refused
+        from pathlib import Path
+        import soundfile
+        from amela.asr import load_recogniser
+        from amela.checkpoints.receipt import make_receipt
+        recogniser = load_recogniser({"backend": "parakeet"}, make_receipt("tiny", [Path(sys.argv[1])]))
+        print(recogniser.transcribe([soundfile.read(sys.argv[2], dtype="float32")[0]])[0].text)
+    """
+    scripts = Path(load_recogniser.__code__.co_filename).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program, tiny_tdt, CLIPS[0][0]],
+        env={**os.environ, "PYTHONPATH": str(scripts)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, TEXTS[0] + "\n"), done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"decoding": {"strategy": "greedy_batch"}, "model_defaults": {"enc_hidden": 64}}, "no TDT model"),
+        (
+            {"sample_rate": 8_000, "preprocessor": {"sample_rate": 8_000, "window_size": 0.05}},
+            "the model hears 8000 Hz, not 16000",
+        ),
+    ],
+)
+def test_other_models_are_refused(unlearned_file, monkeypatch, changes, said):
+    read = NemoArchive._checked_config
+
+    def other(archive):
+        config = read(archive)
+        for key, value in changes.items():
+            config[key] = {**config[key], **value} if key == "preprocessor" else value
+        return config
+
+    monkeypatch.setattr(NemoArchive, "_checked_config", other)
+    with pytest.raises(AmelaError, match=said):
+        loaded(unlearned_file)
