@@ -18,6 +18,7 @@ TABLES = (
     "asr-pocketsphinx-griffinlim",
 )
 REPORTS = {"report", "usage"}
+SCORE = {"asr_score corpus=small, asr=pocketsphinx"}
 POINTS = ("lstm_r0.001_h16_e8_l1_b32_d0.0", "lstm_r0.001_h16_e8_l1_b32_d0.1")
 
 
@@ -44,7 +45,7 @@ RESYNTHESIS = (
     | each("resynth", vocoder="griffinlim")
     | each("asr", asr="pocketsphinx", voice="griffinlim")
     | merges("resynth-griffinlim", "asr-pocketsphinx-griffinlim")
-    | {"asr_score corpus=small, asr=pocketsphinx, voice=griffinlim"}
+    | SCORE
 )
 FROM_CODEBOOK = (
     {"kmeans_fit codebook=k20", "bpe_train bpe=motifs", "motifs corpus=small, bpe=motifs"}
@@ -61,7 +62,6 @@ FROM_VAD = (
     | {"normalize corpus=small, encoder=mfcc"}
     | each("asr", asr="pocketsphinx", voice="natural")
     | merges("manifest", "asr-pocketsphinx-natural")
-    | {"asr_score corpus=small, asr=pocketsphinx, voice=natural"}
     | FROM_CODEBOOK
 )
 
@@ -124,8 +124,7 @@ def test_code_of_one_recogniser_touches_its_transcripts(clone):
     backend.write_text(backend.read_text() + "\nADDED = 1\n")
     expected = {job for voice in VOICES for job in each("asr", asr="pocketsphinx", voice=voice)}
     expected |= merges(*(f"asr-pocketsphinx-{voice}" for voice in VOICES)) | REPORTS
-    expected |= {f"asr_score corpus=small, asr=pocketsphinx, voice={voice}" for voice in VOICES}
-    assert clone.planned() == expected
+    assert clone.planned() == expected | SCORE
 
 
 def test_a_touched_recording_is_not_stale(clone, finished):
@@ -142,8 +141,7 @@ def test_a_touched_recording_is_not_stale(clone, finished):
 
 def test_max_rejected_touches_the_proofs_and_what_reads_their_tables(clone, config):
     clone.configure({**config, "max_rejected": 0.5})
-    scores = {f"asr_score corpus=small, asr=pocketsphinx, voice={voice}" for voice in VOICES}
-    assert clone.planned() == merges(*TABLES) | scores | REPORTS
+    assert clone.planned() == merges(*TABLES) | SCORE | REPORTS
 
 
 def test_what_is_stale_is_really_made_again_and_then_fresh(clone, config):

@@ -25,6 +25,12 @@ def rows(path):
     return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
+def scores(path):
+    with path.open(encoding="utf-8", newline="") as handle:
+        found = list(csv.DictReader(handle, delimiter="\t"))
+    return {(row["voice"], row["normaliser"], row["group"], row["value"]): row for row in found}
+
+
 @pytest.fixture(scope="module")
 def real(speech, tmp_path_factory):
     """LibriVox and some speakers of speechocean, folders as they are, through the whole graph."""
@@ -57,7 +63,7 @@ def real(speech, tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(real, tmp_path_factory, small_clone):
     table, known = real
-    clone = small_clone(tmp_path_factory.mktemp("run") / "clone", table, asrs={"pocketsphinx": {}})
+    clone = small_clone(tmp_path_factory.mktemp("run") / "clone", table, asrs={"pocketsphinx": {"overwrite": True}})
     clone.make()
     return clone, known
 
@@ -124,16 +130,22 @@ def test_resynthesis_has_the_length_of_the_speech(run):
 
 def test_natural_speech_is_understood_and_better_than_resynthesised(run):
     clone, _ = run
-    score = {
-        voice: json.loads((clone.folder / f"results/corpora/small/asr/pocketsphinx/{voice}/score.json").read_text())
-        for voice in ("natural", "griffinlim")
-    }
-    assert score["natural"]["wer"] < score["griffinlim"]["wer"]
+    score = scores(clone.folder / "results/scores/asr/small/pocketsphinx.tsv")
+    natural, resynthesised = (score[voice, "plain", "all", ""] for voice in ("natural", "griffinlim"))
+    assert float(natural["wer"]) < float(resynthesised["wer"])
+    for row in (natural, resynthesised):
+        assert 0 < float(row["wer_low"]) < float(row["wer"]) < float(row["wer_high"])
+    added = float(resynthesised["wer"]) - float(natural["wer"])
+    assert float(resynthesised["added_wer"]) == pytest.approx(added, abs=1e-5), "all is scored in both"
+    assert float(resynthesised["added_low"]) < added < float(resynthesised["added_high"])
     table = rows(clone.folder / "results/corpora/small/merged/asr-pocketsphinx-natural.jsonl")
     assert all(0 <= word["start"] < word["end"] for row in table for word in row["words"])
     novel = [row for row in table if row["speaker"] == "librivox"]
     wer = jiwer.wer([row["reference"].lower() for row in novel], [row["text"] for row in novel])
     assert wer < HIGHEST_WER
+    assert float(score["natural", "plain", "speaker", "librivox"]["wer"]) == pytest.approx(wer, abs=0.02)
+    ages = {age: row for (voice, normaliser, group, age), row in score.items() if group == "age"}
+    assert len(ages) > 2 and all(int(row["scored"]) for row in ages.values())
 
 
 def test_the_language_model_is_scored_on_held_out_speakers(run):

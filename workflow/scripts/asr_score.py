@@ -1,41 +1,53 @@
 #!/usr/bin/env python3
-"""Word and character error rate of a corpus' transcripts, where its speech has references.
+"""Word and character error rates of a recogniser: each voice beside natural speech, with intervals.
 
-Reads   a merged table of transcripts (text: hypothesis; reference, where known)
-Writes  a JSON object: utterances, with_reference, wer, cer, substitutions, deletions,
-        insertions, words, empty; null where there is no reference
+Reads   merged tables of transcripts, one a voice (text: hypothesis; reference, speaker, age where known)
+Writes  a table, TSV: voice, normaliser (whisper: English only; plain), group (all, speaker, age), value,
+        speakers, utterances, scored, kept, empty, words, characters, substitutions, deletions, insertions,
+        wer, cer and added_wer (beyond natural speech), each with the low and high of its 95 % interval
 
 Example
-    python workflow/scripts/asr_score.py \\
-        --transcripts results/corpora/demo/merged/asr-pocketsphinx-natural.jsonl --output score.json
+    python workflow/scripts/asr_score.py --output scores.tsv --transcripts \\
+        natural=results/corpora/demo/merged/asr-pocketsphinx-natural.jsonl \\
+        griffinlim=results/corpora/demo/merged/asr-pocketsphinx-griffinlim.jsonl
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import logging
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 from amela.cli import parse_stage, run_stage, stage_parser
-from amela.io.atomic import open_atomic
 from amela.io.jsonl import read_jsonl
 
 logger = logging.getLogger("asr_score")
 
 
+def voice_and_table(text: str) -> Tuple[str, Path]:
+    """argparse type: VOICE=PATH."""
+    voice, equals, path = text.partition("=")
+    if not (voice and equals and path):
+        raise argparse.ArgumentTypeError(f"expected VOICE=PATH, got {text!r}")
+    return voice, Path(path)
+
+
 def main(argv: Optional[Sequence[str]] = None) -> None:
     parser = stage_parser(__doc__)
-    parser.add_argument("--transcripts", type=Path, required=True, help="merged table")
-    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    parser.add_argument(
+        "--transcripts", type=voice_and_table, nargs="+", required=True, metavar="VOICE=PATH",
+        help="merged table of each voice; natural first, where it is to be compared with",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, required=True, help="TSV to write")
     args = parse_stage(parser, argv)
 
-    from amela.eval.error_rate import score_transcripts
+    from amela.eval.normalisers import normalisers
+    from amela.eval.scores import score_voices, write_scores
 
-    score = score_transcripts(read_jsonl(args.transcripts), args.transcripts)
-    with open_atomic(args.output) as out:
-        out.write(json.dumps(score, indent=2) + "\n")
-    logger.info("%s", json.dumps(score))
+    tables = {voice: read_jsonl(path) for voice, path in args.transcripts}
+    count = write_scores(args.output, score_voices(tables, normalisers()))
+    logger.info("%d rows -> %s", count, args.output)
 
 
 if __name__ == "__main__":

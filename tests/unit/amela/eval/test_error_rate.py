@@ -4,29 +4,21 @@ import random
 
 import pytest
 
-from amela.errors import AmelaError
-from amela.eval.error_rate import normalise, score_transcripts
+from amela.eval.error_rate import FIELDS, Cell, Tally, cell_of, count_errors
+from amela.eval.normalisers import normalise
 
-ERRORS = ("wer", "cer", "substitutions", "deletions", "insertions", "words")
+PLAIN = {"plain": normalise}
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        ("  The CAT,\n sat\t", "the cat sat"),
-        ("IT'S Ann’s plum!", "it's ann's plum"),
-        ("'tis 'quoted' o'clock, dogs' ''", "tis quoted o'clock dogs"),
-        ("ill-disposed — well…", "ill disposed well"),
-        ("E\u0301te\u0301 Ünïcode ΣΊΣΥΦΟΣ", "\u00e9t\u00e9 ünïcode σίσυφος"),
-        ("नमस्ते दुनिया।", "नमस्ते दुनिया"),  # vowel signs are part of the word
-        ("7 of 10 <sil>", "7 of 10 sil"),
-        ("?!.", ""),
-    ],
-)
-def test_normalise(text, expected):
-    assert normalise(text) == expected
-    assert normalise(expected) == expected
+def tallied(rows, natural=None):
+    tally = Tally(PLAIN, natural)
+    for number, row in enumerate(rows):
+        tally.add({"id": f"u{number}", "recording": "r", "model": "m", **row})
+    return tally
+
+
+def sums(tally):
+    return dict(zip(FIELDS, tally.counts_CF("plain").sum(0).tolist()))
 
 
 def distance(reference, hypothesis):
@@ -39,50 +31,87 @@ def distance(reference, hypothesis):
     return row[-1]
 
 
-def test_rates_are_summed_edit_distances():
+def test_errors_are_edit_distances():
     chance = random.Random(0)
-    texts = [" ".join(chance.choices(["a", "be", "sea", "deed"], k=chance.randint(1, 9))) for _ in range(60)]
-    pairs = list(zip(texts[:30], texts[30:-1] + [""]))
-    score = score_transcripts([{"text": text, "reference": reference} for reference, text in pairs], "table")
-    words = sum(len(reference.split()) for reference, _ in pairs)
-    assert score["words"] == words and score["utterances"] == score["with_reference"] == 30 and score["empty"] == 1
-    errors = sum(distance(reference.split(), text.split()) for reference, text in pairs)
-    assert score["substitutions"] + score["deletions"] + score["insertions"] == errors
-    assert score["wer"] == pytest.approx(errors / words, abs=1e-6)
-    characters = sum(distance(reference, text) for reference, text in pairs)
-    assert score["cer"] == pytest.approx(characters / sum(len(reference) for reference, _ in pairs), abs=1e-6)
+    for _ in range(60):
+        reference, text = (" ".join(chance.choices(["a", "be", "sea", "deed"], k=chance.randint(1, 9))) for _ in "rt")
+        errors = count_errors(reference, text)
+        assert errors.word_errors == distance(reference.split(), text.split())
+        assert errors.character_errors == distance(reference, text)
+        assert (errors.words, errors.characters) == (len(reference.split()), len(reference))
+        assert errors.insertions - errors.deletions == len(text.split()) - len(reference.split())
 
 
 def test_kinds_of_errors_by_hand():
-    score = score_transcripts(
-        [{"text": "The cat SITS on on it", "reference": "the, cat sat on the mat of it"}], "table"
+    errors = count_errors("the cat sat on the mat of it", "the cat sits on on it")
+    assert (errors.substitutions, errors.deletions, errors.insertions, errors.words) == (2, 2, 0, 8)
+    nothing = count_errors("a bc", "")
+    assert (nothing.deletions, nothing.word_errors, nothing.character_errors) == (2, 2, 4)
+
+
+def test_what_is_counted():
+    tally = tallied(
+        [
+            {"text": "a b", "reference": "a, c!"},
+            {"text": "...", "reference": "a"},
+            {"text": "a"},
+            {"text": "", "reference": None},
+            {"text": "a", "reference": "(...)"},
+            {"text": "kept", "model": None},
+        ]
     )
-    assert (score["substitutions"], score["deletions"], score["insertions"], score["words"]) == (2, 2, 0, 8)
-    assert score["wer"] == 0.5
+    counted = sums(tally)
+    assert {name: counted[name] for name in ("utterances", "kept", "empty", "scored", "words", "characters")} == {
+        "utterances": 6, "kept": 1, "empty": 2, "scored": 2, "words": 3, "characters": 4,
+    }  # fmt: skip
+    assert (counted["substitutions"], counted["deletions"], counted["character_errors"]) == (1, 1, 2)
+    assert tally.natural == {"u0": (1,), "u1": (1,), "u2": (None,), "u3": (None,), "u4": (None,), "u5": (None,)}
+    assert counted["shared_words"] == 0
 
 
-def test_only_references_with_words_count():
-    rows = [
-        {"text": "something"},
-        {"text": "else", "reference": None},
-        {"text": "...", "reference": "(...)"},
-        {"text": "yes", "reference": "yes"},
-    ]
-    score = score_transcripts(rows, "table")
-    assert (score["utterances"], score["with_reference"], score["wer"], score["empty"]) == (4, 1, 0.0, 1)
+def test_a_table_that_does_not_name_its_model_was_transcribed():
+    tally = Tally(PLAIN)
+    tally.add({"id": "a", "text": "yes", "reference": "yes"})
+    assert sums(tally)["scored"] == 1
 
 
-@pytest.mark.parametrize("rows", [[], [{"text": "babble"}, {"text": ""}]])
-def test_without_references_there_is_no_rate(rows):
-    score = score_transcripts(rows, "table")
-    assert (score["utterances"], score["with_reference"], score["empty"]) == (len(rows), 0, len(rows) // 2)
-    assert all(score[key] is None for key in ERRORS)
+def test_a_voice_is_compared_over_what_is_scored_in_both():
+    natural = tallied(
+        [{"text": "a x", "reference": "a b"}, {"text": "a", "model": None}, {"text": "c", "reference": "c"}]
+    ).natural
+    del natural["u2"]  # as if it were rejected
+    voice = tallied([{"text": "x y", "reference": "a b"}, *[{"text": "x", "reference": "c"}] * 2], natural)
+    counted = sums(voice)
+    assert (counted["scored"], counted["words"], counted["substitutions"]) == (3, 4, 4)
+    assert (counted["shared_words"], counted["shared_errors"], counted["natural_errors"]) == (2, 2, 1)
+    assert set(natural) == {"u0", "u1"}, "a voice adds nothing to natural speech"
 
 
-def test_silence_all_over_is_an_error_unless_nothing_was_said():
-    rows = [{"text": "", "reference": "hello"}] * 10
-    with pytest.raises(AmelaError, match="not a word was recognised in 10 utterances of speech — table.jsonl"):
-        score_transcripts(rows, "table.jsonl")
-    assert score_transcripts(rows[:9], "table")["wer"] == 1.0
-    assert score_transcripts([*rows, {"text": "hello", "reference": "hello"}], "table")["empty"] == 10
-    assert score_transcripts([{"text": ""}] * 50, "table")["empty"] == 50
+def test_each_normaliser_has_counts_of_its_own():
+    tally = Tally({"plain": normalise, "without vowels": lambda text: text.strip("aeiou")})
+    tally.add({"id": "a", "text": "x", "reference": "a"})
+    tally.add({"id": "b", "text": "b", "reference": "a"})
+    assert tally.counts_CF("plain")[:, FIELDS.index("scored")].tolist() == [1, 1]
+    assert tally.counts_CF("without vowels")[:, FIELDS.index("scored")].tolist() == [0, 0]
+    assert tally.natural == {"a": (1, None), "b": (1, None)}
+
+
+@pytest.mark.parametrize(
+    ("row", "cell"),
+    [
+        ({"speaker": "anna", "age": 6, "recording": "r"}, ("anna", None, "6")),
+        ({"speaker": 7, "age": "2;06"}, ("7", None, "2;06")),
+        ({"speaker": "", "age": "", "recording": "r"}, (None, "r", None)),
+        ({"speaker": None}, (None, "u", None)),
+        ({"age": 0}, (None, "u", "0")),
+    ],
+)
+def test_cells(row, cell):
+    assert cell_of({"id": "u", **row}) == Cell(*cell)
+
+
+def test_utterances_of_a_cell_add_up():
+    rows = [{"text": "a", "reference": "a b", "speaker": name, "age": age} for name in "xyx" for age in (1, 2)]
+    tally = tallied(rows)
+    assert tally.cells == [("x", None, "1"), ("x", None, "2"), ("y", None, "1"), ("y", None, "2")]
+    assert tally.counts_CF("plain")[:, FIELDS.index("words")].tolist() == [4, 4, 2, 2]

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from amela.eval.scores import write_scores
 from amela.io.jsonl import write_jsonl
 from amela.io.table import write_table
 from amela.report.collect import Results
@@ -30,10 +31,9 @@ def results(tmp_path):
     write_jsonl(corpus / "merged/manifest.jsonl", manifest)
     write_jsonl(corpus / "merged/resynth-gl.jsonl", manifest)
     for voice in ("natural", "gl"):
-        write_jsonl(
-            corpus / f"merged/asr-sphinx-{voice}.jsonl", [{**row, "text": f"{voice} heard"} for row in manifest]
-        )
-        _json(corpus / f"asr/sphinx/{voice}/score.json", utterances=4, with_reference=4, wer=0.25, cer=0.1, empty=0)
+        heard = [{**row, "text": f"{voice} heard", "model": "sphinx", "reference": row["text"]} for row in manifest]
+        write_jsonl(corpus / f"merged/asr-sphinx-{voice}.jsonl", heard)
+    _scores(tmp_path / "scores/asr/field/sphinx.tsv")
     for table in CONTENTS["tables"]:
         lost = [{"id": "bad <&> one", "stage": "segment", "reason": "no samples"}] if table == "manifest" else []
         write_jsonl(corpus / f"merged/{table}.rejected.jsonl", lost)
@@ -66,6 +66,27 @@ def _shard(corpus, shard, utterances):
     where = {"motif": [7, 7, 7], "id": [ids[0], ids[0], ids[1]], "start": [0.0, 0.4, 0.1], "end": [0.4, 0.8, 0.5]}
     schema = pa.schema([("motif", pa.int32()), ("id", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
     write_table(corpus / f"motifs/motifs/shard-{shard}.occurrences.parquet", where, schema, "occurrences")
+
+
+def _scores(path):
+    """Of natural speech 3 of 4 utterances are scored; nothing is left of the speaker gone in the resynthesis."""
+    counts = {"normaliser": "plain", "speakers": 2, "utterances": 4, "scored": 3, "kept": 1, "empty": 0}
+    natural = {**counts, "voice": "natural", "wer": 0.25, "wer_low": 0.125, "wer_high": 0.5, "cer": 0.1}
+    added = {"added_wer": 0.5, "added_low": -0.25, "added_high": 1.0}
+    made = {**counts, **added, "voice": "gl", "kept": 0, "wer": 0.75, "cer": 0.5}
+    rows = [
+        {**natural, "normaliser": "whisper", "group": "all", "value": "", "wer": 0.2},
+        {**natural, "group": "all", "value": ""},
+        {**natural, "group": "speaker", "value": "<i>anna</i>", "wer": 0.0625},
+        {**natural, "group": "speaker", "value": "gone", "wer": 0.3125},
+        {**natural, "group": "speaker", "value": "", "scored": 0, "wer": None},
+        {**natural, "group": "age", "value": "6"},
+        {**made, "group": "all", "value": ""},
+        {**made, "group": "speaker", "value": "<i>anna</i>"},
+        {**made, "group": "speaker", "value": "", "wer": 0.875},
+        {**made, "group": "age", "value": "6"},
+    ]
+    write_scores(path, rows)
 
 
 def _model(folder):

@@ -46,3 +46,19 @@ def test_histories_are_numbers(results):
     history = collect.lm_history(results, "lstm", results.contents["lms"]["lstm"][0])
     assert history == [{"epoch": 1.0, "train": 2.0, "valid": 2.1}, {"epoch": 2.0, "train": 1.5, "valid": 1.9}]
     assert np.isfinite([row["valid"] for row in history]).all()
+
+
+def test_scores_are_numbers_or_nothing(results):
+    rows = collect.asr_scores(results)
+    assert {(row["corpus"], row["asr"]) for row in rows} == {("field", "sphinx")}
+    first = rows[0]
+    assert (first["voice"], first["value"], first["wer"], first["kept"]) == ("natural", "", 0.2, 1)
+    assert first["added_wer"] is None and rows[-1]["added_wer"] == 0.5
+    assert [row["value"] for row in rows if row["group"] == "age"] == ["6", "6"], "names stay text"
+
+
+def test_numbers_of_any_size(results):
+    path = results.root / "scores/asr/field/sphinx.tsv"
+    path.write_text("voice\twords\twer\nnatural\t12345678\t5e-06\n")
+    (row,) = collect.asr_scores(results)
+    assert (row["words"], row["wer"]) == (12_345_678, 5e-6)

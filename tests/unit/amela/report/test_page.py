@@ -14,6 +14,8 @@ def test_the_page_needs_nothing_beside_it_and_escapes_what_it_quotes(results):
     assert "bad &lt;&amp;&gt; one" in page and "bad <&> one" not in page
     assert page.count("<audio") == 2 * 2 + 3
     assert "worse than its unigram" in page
+    assert "&lt;i&gt;anna" in page and "<i>anna" not in page
+    assert "Texts of 1 utterances were kept" in page and "25.0 [12.5, 50.0]" in page
     assert TEMPLATE.with_name("style.css").read_text("utf-8") in page
     assert build_page(results, 2)[0] == page
 
@@ -28,6 +30,8 @@ def test_the_summary_holds_what_was_made(results):
     assert summary["field: motifs (motifs)"] == 2
     assert summary["lstm: bits per second of speech"] == 7.2
     assert summary["field: WER of natural speech (sphinx)"] == 0.25
+    assert summary["field: WER of natural speech (sphinx), 95 % interval"] == "0.125 to 0.5"
+    assert summary["field: WER of resynthesis by gl (sphinx)"] == 0.75
     assert (summary["rejected items"], summary["filtered items"]) == (1, 0)
 
 

@@ -1,82 +1,133 @@
-"""Word and character error rates of transcripts."""
+"""Word and character errors of transcripts, summed over utterances."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from array import array
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import jiwer
+import numpy as np
 
-from amela.errors import AmelaError
+from amela.eval.normalisers import Normaliser
 
-APOSTROPHES = str.maketrans("’ʼ＇", "'''")  # typographic forms of the one inside words
-NOT_INSIDE_A_WORD = re.compile(r"(?<!\w)'+|'+(?!\w)")  # an apostrophe that quotes rather than spells
-LEAST_TO_JUDGE = 10  # utterances: fewer may all be empty by chance
+# counts of the utterances of a cell, under one normaliser
+FIELDS = (
+    "utterances",
+    "kept",  # texts of the manifest, which nobody recognised
+    "empty",  # transcribed, and without a word
+    "scored",  # transcribed, with words in the reference
+    "words",  # of the references of the scored ones
+    "characters",  # likewise, blanks among them
+    "substitutions",  # of words
+    "deletions",
+    "insertions",
+    "character_errors",
+    "shared_words",  # of the references of those that are scored in natural speech too
+    "shared_errors",  # of their words, in this voice
+    "natural_errors",  # of their words, in natural speech
+)
+
+NaturalErrors = Dict[str, Tuple[Optional[int], ...]]  # id → errors under each normaliser; None: not scored
 
 
-def normalise(text: str) -> str:
-    """Text as error rates compare it.
+class Errors(NamedTuple):
+    """Of one utterance; as long as FIELDS from ``words`` to ``character_errors``."""
 
-    Lower case, Unicode in composed form, white space in single blanks. Punctuation and
-    symbols count as blanks, but apostrophes inside words stay (``don't``). Digits stay as
-    they are written: ``7`` and ``seven`` are two words.
-    """
-    text = unicodedata.normalize("NFC", text.lower()).translate(APOSTROPHES)
-    text = NOT_INSIDE_A_WORD.sub(" ", text)
-    return " ".join("".join(char if _is_spoken(char) else " " for char in text).split())
+    words: int
+    characters: int
+    substitutions: int
+    deletions: int
+    insertions: int
+    character_errors: int
+
+    @property
+    def word_errors(self) -> int:
+        return self.substitutions + self.deletions + self.insertions
 
 
-def _is_spoken(char: str) -> bool:
-    return char == "'" or unicodedata.category(char)[0] in "LMN"
+class Cell(NamedTuple):
+    """Utterances that are counted together: of one speaker at one age."""
+
+    speaker: Optional[str]
+    recording: Optional[str]  # where nobody knows the speaker: it stands for one
+    age: Optional[str]
 
 
-def score_transcripts(rows: Iterable[Mapping[str, Any]], where: object) -> Dict[str, Any]:
-    """Errors over all utterances whose reference has words.
+def count_errors(reference: str, hypothesis: str) -> Errors:
+    """The smallest numbers of edits that make the hypothesis of the reference; texts as normalisers leave them."""
+    words = jiwer.process_words(reference, hypothesis)
+    characters = jiwer.process_characters(reference, hypothesis)
+    return Errors(
+        words.hits + words.substitutions + words.deletions,
+        characters.hits + characters.substitutions + characters.deletions,
+        words.substitutions,
+        words.deletions,
+        words.insertions,
+        characters.substitutions + characters.deletions + characters.insertions,
+    )
 
-    Rates are errors by words (characters, blanks among them) of the references, summed
-    over utterances, so that long ones weigh more; they may exceed 1.
+
+def cell_of(row: Mapping[str, Any]) -> Cell:
+    speaker, age = (None if row.get(key) in (None, "") else str(row[key]) for key in ("speaker", "age"))
+    return Cell(speaker, None if speaker is not None else str(row.get("recording") or row["id"]), age)
+
+
+class Tally:
+    """Counts of the utterances of one voice, by cell: memory for cells and, of natural speech, ids.
 
     Args:
-        rows: ``text`` (hypothesis) and, where known, ``reference``.
-        where: the rows' file, for the message.
-
-    Returns:
-        ``utterances, with_reference, wer, cer, substitutions, deletions, insertions, words,
-        empty``; rates and counts of errors are None without any reference. ``empty`` counts
-        the utterances in which no word was recognised.
-
-    Raises:
-        AmelaError: nothing was recognised in any of ten or more utterances whose references
-            have words.
+        normalisers: name → function, in the order of the counts.
+        natural: ``natural`` of the tally of natural speech; None: this is the one.
     """
-    n_utterances = n_empty = 0
-    pairs: List[Tuple[str, str]] = []
-    for row in rows:
-        hypothesis, reference = normalise(row["text"]), normalise(row.get("reference") or "")
-        n_utterances += 1
-        n_empty += not hypothesis
-        if reference:
-            pairs.append((reference, hypothesis))
-    if len(pairs) >= LEAST_TO_JUDGE and not any(hypothesis for _, hypothesis in pairs):
-        raise AmelaError(
-            f"not a word was recognised in {len(pairs)} utterances of speech", where, "listen to the audio"
-        )
-    counts = {"utterances": n_utterances, "with_reference": len(pairs)}
-    return {**counts, **_errors(pairs), "empty": n_empty}
+
+    def __init__(self, normalisers: Mapping[str, Normaliser], natural: Optional[NaturalErrors] = None) -> None:
+        self.normalisers = dict(normalisers)
+        self.natural: NaturalErrors = {} if natural is None else natural
+        self._is_natural = natural is None
+        self._cells: Dict[Cell, int] = {}
+        self._counts = array("q")  # cells × normalisers × FIELDS
+
+    @property
+    def cells(self) -> List[Cell]:
+        """In the order of their first utterances."""
+        return list(self._cells)
+
+    def counts_CF(self, normaliser: str) -> np.ndarray:
+        """Counts of each cell, shape (C, len(FIELDS)), int64."""
+        counts_CNF = np.array(self._counts, np.int64).reshape(-1, len(self.normalisers), len(FIELDS))
+        return counts_CNF[:, list(self.normalisers).index(normaliser)]
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count one utterance.
+
+        Args:
+            row: ``id``, ``text`` (hypothesis), ``reference`` where known, ``model`` (None: the text was kept
+                from the manifest), ``speaker``, ``recording``, ``age`` where known.
+        """
+        index = self._cells.setdefault(cell_of(row), len(self._cells))
+        width = len(self.normalisers) * len(FIELDS)
+        if index * width == len(self._counts):
+            self._counts.extend([0] * width)
+        found: List[Optional[int]] = []
+        for number, normaliser in enumerate(self.normalisers.values()):
+            natural = None if self._is_natural else self.natural.get(row["id"], (None,) * (number + 1))[number]
+            counts, errors = _counts(row, normaliser, natural)
+            found.append(errors)
+            for position, count in enumerate(counts, index * width + number * len(FIELDS)):
+                self._counts[position] += count
+        if self._is_natural:
+            self.natural[row["id"]] = tuple(found)
 
 
-def _errors(pairs: List[Tuple[str, str]]) -> Dict[str, Any]:
-    if not pairs:
-        return dict.fromkeys(("wer", "cer", "substitutions", "deletions", "insertions", "words"))
-    references, hypotheses = map(list, zip(*pairs))
-    words = jiwer.process_words(references, hypotheses)
-    characters = jiwer.process_characters(references, hypotheses)
-    return {
-        "wer": round(words.wer, 6),
-        "cer": round(characters.cer, 6),
-        "substitutions": words.substitutions,
-        "deletions": words.deletions,
-        "insertions": words.insertions,
-        "words": words.hits + words.substitutions + words.deletions,
-    }
+def _counts(
+    row: Mapping[str, Any], normaliser: Normaliser, natural: Optional[int]
+) -> Tuple[Sequence[int], Optional[int]]:
+    """FIELDS of one utterance (without trailing zeros), and how many of its words are wrong, if it is scored."""
+    if row.get("model", "") is None:
+        return (1, 1), None
+    hypothesis, reference = normaliser(row["text"]), normaliser(row.get("reference") or "")
+    if not reference:
+        return (1, 0, not hypothesis), None
+    errors = count_errors(reference, hypothesis)
+    shared = () if natural is None else (errors.words, errors.word_errors, natural)
+    return (1, 0, not hypothesis, 1, *errors, *shared), errors.word_errors

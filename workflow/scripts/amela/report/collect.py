@@ -14,6 +14,7 @@ from amela.io.table import read_table
 from amela.vad.statistics import stretches
 
 Row = Dict[str, Any]
+SCORE_NAMES = ("voice", "normaliser", "group", "value")  # columns that are no numbers
 
 
 class Results:
@@ -122,14 +123,20 @@ def occurrences(results: Results, corpus: str, bpe: str, motif: int, limit: int)
 
 
 def asr_scores(results: Results) -> List[Row]:
-    """Error rates: corpus, asr, voice and what ``score.json`` says."""
-    rows = []
+    """Rows of every table of error rates, with their corpus and asr; numbers as numbers, None where there is none."""
+    rows: List[Row] = []
     for corpus in results.corpora:
         for asr in results.contents["asrs"]:
-            for voice in ("natural", *results.contents["vocoders"]):
-                path = results.root / "corpora" / corpus / "asr" / asr / voice / "score.json"
-                rows.append({"corpus": corpus, "asr": asr, "voice": voice, **read_json(path)})
+            for row in read_tsv(results.root / "scores" / "asr" / corpus / f"{asr}.tsv"):
+                numbers = {key: _number(text) for key, text in row.items() if key not in SCORE_NAMES}
+                rows.append({"corpus": corpus, "asr": asr, **row, **numbers})
     return rows
+
+
+def _number(text: str) -> Optional[float]:
+    if not text:
+        return None
+    return float(text) if "." in text or "e" in text else int(text)
 
 
 def lm_history(results: Results, lm: str, point: str) -> List[Row]:

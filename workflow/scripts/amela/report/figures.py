@@ -16,7 +16,7 @@ matplotlib.rcParams.update(
 
 import matplotlib.pyplot as plt  # noqa: E402  (after the back end is chosen)
 
-SPEECH, PAUSE, GREY = "#1b6ca8", "#d98c21", "#8a8f98"
+SPEECH, PAUSE, GREY, INK = "#1b6ca8", "#d98c21", "#8a8f98", "#1d2530"
 SIZE = (6.4, 2.6)  # inches
 LONGEST_SHOWN = 30.0  # s; longer stretches are counted in the last bar
 
@@ -65,11 +65,16 @@ def learning_curves(histories: Dict[str, Sequence[Dict[str, float]]]) -> str:
 
 
 def error_rates(rows: List[Dict[str, Any]]) -> str:
-    """Word error rate of each voice, natural first."""
+    """Word error rate of each voice with its interval, where it has one; natural speech first."""
     figure, axes = plt.subplots(figsize=(SIZE[0], 0.5 + 0.35 * len(rows)))
-    labels = [f"{row['corpus']} · {row['asr']} · {row['voice']}" for row in rows]
+    places = range(len(rows))
     colours = [SPEECH if row["voice"] == "natural" else PAUSE for row in rows]
-    axes.barh(labels, [100 * row["wer"] for row in rows], color=colours)
+    axes.barh(places, [100 * row["wer"] for row in rows], color=colours)
+    for place, row in zip(places, rows):
+        if row["wer_low"] is not None:
+            beside = [[max(0.0, row["wer"] - row["wer_low"])], [max(0.0, row["wer_high"] - row["wer"])]]
+            axes.errorbar([100 * row["wer"]], [place], xerr=100 * np.array(beside), color=INK, capsize=3, linewidth=1)
+    axes.set_yticks(places, [f"{row['corpus']} · {row['asr']} · {row['voice']}" for row in rows])
     axes.invert_yaxis()
     axes.set(xlabel="word error rate (%)")
     return _image(figure)

@@ -11,6 +11,7 @@ import numpy as np
 from amela.io.jsonl import read_jsonl
 from amela.report import collect, figures, listening
 from amela.report.collect import Results, Row
+from amela.report.recognition import rate, recognition_section, word_error_facts
 from amela.report.template import render
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "report" / "report.html.j2"
@@ -32,9 +33,9 @@ def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
         "corpora": [corpus_section(results, corpus, examples) for corpus in results.corpora],
         "codebooks": [codebook_section(name, counts_K) for name, counts_K in counts.items()],
         "lms": [lm_section(results, lm, points) for lm, points in results.contents["lms"].items()],
-        **error_section(results),
+        "recognition": recognition_section(results),
     }
-    return render(TEMPLATE, {"number": number}, content), summary
+    return render(TEMPLATE, {"number": number, "rate": rate}, content), summary
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -93,12 +94,6 @@ def lm_section(results: Results, lm: str, points: List[str]) -> Row:
     }
 
 
-def error_section(results: Results) -> Dict[str, Any]:
-    scores = collect.asr_scores(results)
-    scored = [row for row in scores if row["wer"] is not None]
-    return {"scores": scores, "error_figure": figures.error_rates(scored) if scored else None}
-
-
 def summarise(results: Results, counts: Mapping[str, np.ndarray]) -> List[Row]:
     """What was made: one row of name and value for each fact; names begin with the thing they are about."""
     rows: List[Tuple[str, Any]] = []
@@ -113,9 +108,7 @@ def summarise(results: Results, counts: Mapping[str, np.ndarray]) -> List[Row]:
     for lm in results.contents["lms"]:
         best = collect.read_json(results.root / "models" / "lms" / lm / "best.json")
         rows.append((f"{lm}: bits per second of speech", float(best["bits_per_second"])))
-    for row in collect.asr_scores(results):
-        voice = "natural speech" if row["voice"] == "natural" else f"resynthesis by {row['voice']}"
-        rows.append((f"{row['corpus']}: WER of {voice} ({row['asr']})", row["wer"]))
+    rows += word_error_facts(results)
     filtered = [bool(row.get("filtered")) for row in collect.rejected(results)]
     rows += [("rejected items", filtered.count(False)), ("filtered items", filtered.count(True))]
     return [{"name": name, "value": value} for name, value in rows]

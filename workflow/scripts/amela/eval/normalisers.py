@@ -1,0 +1,51 @@
+"""What error rates compare: texts without what is not said (case, punctuation, spelling).
+
+Standard library only at import.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Callable, Dict
+
+APOSTROPHES = str.maketrans("’ʼ＇", "'''")  # typographic forms of the one inside words
+NOT_INSIDE_A_WORD = re.compile(r"(?<!\w)'+|'+(?!\w)")  # an apostrophe that quotes rather than spells
+
+Normaliser = Callable[[str], str]
+
+
+def normalise(text: str) -> str:
+    """The plain normaliser, for any language.
+
+    Lower case, Unicode in composed form, white space in single blanks. Punctuation and
+    symbols count as blanks, but apostrophes inside words stay (``don't``). Digits stay as
+    they are written: ``7`` and ``seven`` are two words.
+    """
+    text = unicodedata.normalize("NFC", text.lower()).translate(APOSTROPHES)
+    text = NOT_INSIDE_A_WORD.sub(" ", text)
+    return " ".join("".join(char if _is_spoken(char) else " " for char in text).split())
+
+
+def _is_spoken(char: str) -> bool:
+    return char == "'" or unicodedata.category(char)[0] in "LMN"
+
+
+def whisper_normaliser() -> Normaliser:
+    """The normaliser that published error rates of English use.
+
+    Spelled-out numbers become digits, British spelling American, contractions are
+    written out, and "uh", "um", "hmm" and what stands in brackets go: Radford et al.
+    (2023), Robust speech recognition via large-scale weak supervision, appendix C.
+    Typographic apostrophes are straightened before; Whisper's own code takes ``won’t``
+    for two words.
+    """
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    english = EnglishTextNormalizer()
+    return lambda text: english(text.translate(APOSTROPHES)).strip()
+
+
+def normalisers() -> Dict[str, Normaliser]:
+    """Every normaliser by its name in tables of scores."""
+    return {"whisper": whisper_normaliser(), "plain": normalise}
