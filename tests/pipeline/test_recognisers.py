@@ -54,7 +54,9 @@ def made(recordings, tiny_salm, tiny_tdt, tmp_path_factory):
     canary = {"backend": "canary-qwen", "checkpoint": str(tiny_salm), "batch_seconds": 30, **common}
     parakeet = {"backend": "parakeet", "checkpoint": str(tiny_tdt), "batch_seconds": 30, **common}
     config = {
-        "corpora": {"small": {"source": str(recordings / "recordings.csv"), "shards": 2, "segment": "whole", "min_duration": 0}},
+        "corpora": {
+            "small": {"source": str(recordings / "recordings.csv"), "shards": 2, "segment": "whole", "min_duration": 0}
+        },
         "segmentations": {"whole": {"method": "none"}},
         "asrs": {"canary": canary, "single": {"like": "canary", "batch_seconds": 1}, "parakeet": parakeet},
         "max_rejected": 0.5,

@@ -78,7 +78,7 @@ def test_a_log_of_something_else_says_nothing(run):
         assert read_log(path) == (None, None, None)
 
 
-def test_what_a_stage_logs_is_what_is_read(run, monkeypatch):
+def test_what_a_stage_logs_is_what_is_read(run, monkeypatch, caplog):
     monkeypatch.setenv("SLURM_JOB_ID", "4711")
     monkeypatch.setenv("SLURMD_NODENAME", "node-7")
     run.log("x", "")
@@ -86,9 +86,9 @@ def test_what_a_stage_logs_is_what_is_read(run, monkeypatch):
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("environment")
     logger.addHandler(handler)
-    monkeypatch.setattr(logger, "level", logging.INFO)
     try:
-        check_environment(None)
+        with caplog.at_level(logging.INFO, "environment"):
+            check_environment(None)
     finally:
         logger.removeHandler(handler)
         handler.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +19,7 @@ from amela.io.manifest import Utterance
 MOST_LOADERS = 8  # threads that decode audio
 LEAST_SECONDS = 2.0  # that a piece counts as in a batch: the prompt and the first words take as long as some speech
 
-logger = logging.getLogger("asr")
+Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
 
 
 def longest_first(seconds: Sequence[float], batch_seconds: float) -> List[List[int]]:
@@ -80,7 +79,7 @@ class Stream:
         for key, batch in todo:
             yield (key, batch), [pool.submit(self._loaded, pieces[index]) for index in batch]
 
-    def _loaded(self, piece: Utterance) -> Union[np.ndarray, Rejected]:
+    def _loaded(self, piece: Utterance) -> Loaded:
         try:
             samples_N = self._load(piece)
         except Rejected as error:
