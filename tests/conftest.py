@@ -45,13 +45,15 @@ def fairseq_python() -> Path:
 
 
 def made_once(tmp_path_factory, name, make):
-    """Path at which ``make`` has made something, once for all processes that the tests are divided over."""
+    """Path at which ``make`` has made something, whole, once for all processes that the tests are divided over."""
     base = tmp_path_factory.getbasetemp()
     path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with path.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            make(path)
+            making = path.with_name(f"making-{name}")  # with the ending that it is known by
+            make(making)
+            making.rename(path)
     return path
 
 

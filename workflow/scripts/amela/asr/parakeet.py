@@ -14,10 +14,10 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from amela.asr import Outcome, Transcript, Word
-from amela.asr.nemo import batch_budget, dtype_of
+from amela.asr.nemo import batch_budget, dtype_of, prepare_device
 from amela.asr.nemo_archive import NemoArchive
 from amela.audio import SAMPLE_RATE
-from amela.device import best_device, within_memory
+from amela.device import within_memory
 from amela.errors import AmelaError
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ class Parakeet:
             AmelaError: the file is damaged, is no such model, or would have foreign code run.
         """
         self.model = f"{checkpoint.name}@{checkpoint.sha256[:12]}"
-        self.device = best_device()
+        self.device = prepare_device()
         self.max_seconds = max_seconds
         self.batch_seconds = batch_budget(self.device)
-        if self.device.type == "cpu":
-            torch.set_num_threads(1)
         self._dtype = dtype_of(precision, self.device)
         model = load_tdt(checkpoint)
         self._preprocessor = model.preprocessor.to(self.device)  # float32: bfloat16 has too few digits for a spectrum
