@@ -71,7 +71,7 @@ def settings(section, name, *keys):
 
 
 def backend_of(section, name):
-    """Backend of an encoder or vocoder as resources.py tells them apart: a GPU makes another one of it."""
+    """Backend of a thing as resources.py tells them apart: a GPU makes another one of it."""
     thing = config[section][name]
     return f"{thing['backend']}-gpu" if thing.get("gpu") else thing["backend"]
 
@@ -79,7 +79,7 @@ def backend_of(section, name):
 def execution(section, name, keys):
     """Settings that say how to work, not what to make, as resources, so that they make nothing stale.
 
-    ``name`` of the encoder or vocoder: function of the wildcards.
+    ``name`` of the thing: function of the wildcards.
     """
 
     def setting(key):

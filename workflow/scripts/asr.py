@@ -17,17 +17,21 @@ Example
 from __future__ import annotations
 
 import logging
+from argparse import Namespace
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence
 
-from amela.asr import backend_of, load_recogniser
+from amela.asr import Recogniser, backend_of, load_recogniser
 from amela.checkpoints.receipt import read_receipt
 from amela.cli import add_staging, json_object, parse_stage, run_stage, stage_parser
 from amela.io.journal import Journal
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.ledger import Ledger
-from amela.io.manifest import read_manifest
+from amela.io.manifest import Utterance, read_manifest
 from amela.provenance import code_digest, file_sha256
+
+if TYPE_CHECKING:
+    from amela.audio.load import Loader
 
 logger = logging.getLogger("asr")
 
@@ -47,27 +51,21 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     add_staging(parser)
     args = parse_stage(parser, argv)
 
-    from amela.asr.stream import Stream
-    from amela.asr.transcripts import transcribe_all
+    from amela.asr.transcripts import has_text, with_kept
     from amela.audio.staging import staging
 
-    recogniser = load_recogniser(args.asr, args.checkpoint and read_receipt(args.checkpoint), args.gpu)
     utterances = list(read_manifest(args.manifest))
-    speech = {row["id"]: row["speech"] for row in read_jsonl(args.vad)} if args.vad else None
+    asked = [each for each in utterances if args.asr.get("overwrite", False) or not has_text(each)]
+    logger.info("%d texts are in the manifest and are kept", len(utterances) - len(asked))
+    checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
+    recogniser = load_recogniser(args.asr, checkpoint, args.gpu) if asked else None
     ledger = Ledger("asr")
-    fingerprint = {
-        "manifest": file_sha256(args.manifest),
-        "vad": args.vad and file_sha256(args.vad),
-        "asr": args.asr,
-        "model": recogniser.model,
-        "device": str(recogniser.device),
-        "batch_seconds": args.batch_seconds or recogniser.batch_seconds,
-        "code": code_digest("asr", backend_of(args.asr).module),
-    }
-    with Journal(args.output, fingerprint) as journal, staging(args.stage, args.tmpdir) as stage:
-        stream = Stream(recogniser, stage.load, journal, args.batch_seconds)
-        overwrite = args.asr.get("overwrite", False)
-        rows = list(transcribe_all(utterances, recogniser, stream, ledger, stage.load, speech, overwrite))
+    with (
+        Journal(args.output, fingerprint(args, asked, recogniser)) as journal,
+        staging(args.stage, args.tmpdir) as stage,
+    ):
+        found = transcribed(args, asked, recogniser, stage.load, journal, ledger) if recogniser else []
+        rows = list(with_kept(utterances, asked, found))
         journal.check()
         write_jsonl(args.output, rows)
         journal.check()
@@ -77,9 +75,36 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     empty = sum(not row["text"] for row in rows)
     # Babble, or a bad vocoder, may well give none: merge looks at the whole corpus, and judges.
     logger.log(logging.WARNING if rows and empty == len(rows) else logging.INFO, "%d empty transcripts", empty)
-    logger.info("%d texts were in the manifest and were kept", sum(row["model"] is None for row in rows))
-    logger.info("waited %.1f s for audio in %.1f s", stream.waited, stream.waited + stream.worked)
     logger.info("%d transcripts -> %s, %d rejected", len(rows), args.output, len(ledger.rows))
+
+
+def fingerprint(args: Namespace, asked: Sequence[Utterance], recogniser: Optional[Recogniser]) -> Dict[str, Any]:
+    """What makes the batches of a journal, and their outcomes."""
+    from amela.audio.stamp import audio_stamp
+
+    return {
+        "manifest": file_sha256(args.manifest),
+        "audio": audio_stamp(asked),
+        "vad": args.vad and file_sha256(args.vad),
+        "asr": args.asr,
+        "model": recogniser and recogniser.model,
+        "device": recogniser and str(recogniser.device),
+        "batch_seconds": recogniser and (args.batch_seconds or recogniser.batch_seconds),
+        "code": code_digest("asr", backend_of(args.asr).module),
+    }
+
+
+def transcribed(
+    args: Namespace, asked: Sequence[Utterance], recogniser: Recogniser, load: Loader, journal: Journal, ledger: Ledger
+) -> Iterator[Dict[str, Any]]:
+    """Rows of what is to be transcribed; the log then says how long the recogniser waited for audio."""
+    from amela.asr.stream import Stream
+    from amela.asr.transcripts import transcribe_all
+
+    speech = {row["id"]: row["speech"] for row in read_jsonl(args.vad)} if args.vad else None
+    stream = Stream(recogniser, load, journal, args.batch_seconds)
+    yield from transcribe_all(asked, stream, ledger, speech)
+    logger.info("waited %.1f s for audio in %.1f s", stream.waited, stream.waited + stream.worked)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
 
     from amela.audio.staging import staging
+    from amela.audio.stamp import audio_stamp
     from amela.checkpoints.receipt import read_receipt
     from amela.encoders import backend_of, load_encoder
     from amela.export.features import FeatureFolder, as_exported, counted, read_utterances
@@ -61,6 +62,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         inputs = [args.manifests / f"shard-{shard}.jsonl" for shard in range(args.shards)]
         fingerprint = {
             "inputs": [file_sha256(path) for path in (*inputs, args.normalizer) if path],
+            "audio": audio_stamp(utterances),
             "encoder": made_by,
             "format": args.format,
             "batch_seconds": stream.batch_seconds,

@@ -38,6 +38,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
 
     from amela.audio.staging import staging
+    from amela.audio.stamp import audio_stamp
     from amela.checkpoints.receipt import read_receipt
     from amela.encoders import backend_of, load_encoder
     from amela.io.journal import Journal
@@ -58,6 +59,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         stream = Stream(encoder, stage.load, quantizer.units, args.batch_seconds)
         fingerprint = {
             "inputs": [file_sha256(path) for path in (args.manifest, args.normalizer) if path],
+            "audio": audio_stamp(read_manifest(args.manifest)),
             "codebook": codebook.fingerprint,
             "batch_seconds": stream.batch_seconds,
             "device": str(encoder.device),

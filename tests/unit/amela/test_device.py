@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from amela.device import best_device
+from amela.device import best_device, within_memory
+from amela.errors import DeviceFull
 from amela.training.device import prepare_device
 
 
@@ -9,3 +10,27 @@ from amela.training.device import prepare_device
 def test_a_gpu_where_there_is_one(monkeypatch, available, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
     assert best_device() == prepare_device() == torch.device(device)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_a_full_device_is_told_from_other_errors(error):
+    def compute(_):
+        raise error
+
+    with pytest.raises(DeviceFull, match="a batch of 2 does not fit"):
+        within_memory(compute, [1, 2], torch.device("cpu"))
+
+
+def test_other_errors_and_results_pass():
+    assert within_memory(len, [1, 2], torch.device("cpu")) == 2
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        within_memory(lambda _: torch.zeros(1, 2) @ torch.zeros(1, 2), [1], torch.device("cpu"))

@@ -85,5 +85,37 @@ def test_after_another_took_over_nothing_is_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(transcripts, "transcribe_all", taken_over_at_the_end)
     with pytest.raises(AmelaError, match="another took over"):
-        transcribe(tmp_path, [])
+        transcribe(tmp_path, [Utterance("a", "/a.flac", 1.0)])
     assert {path.name for path in tmp_path.iterdir()} == {"manifest.jsonl", ".out.jsonl.journal", ".out.jsonl.lock"}
+
+
+def test_texts_alone_need_no_model_and_no_gpu(tmp_path):
+    rows, _ = transcribe(tmp_path, [Utterance("a", "/a.flac", 1.0, text="da")], "--gpu", "1", overwrite=False)
+    assert [row["text"] for row in rows] == ["da"]
+
+
+def test_audio_that_was_made_again_is_transcribed_again(tmp_path, speech, monkeypatch):
+    """Killed, then resynthesised by other settings: the manifest has the same bytes, and the audio is another."""
+    clips = [sf.read(path, dtype="float32")[0][:40_000] for path in sorted((speech / "librivox").glob("*.wav"))[1:3]]
+    utterances = [Utterance(f"u{number}", str(tmp_path / f"{number}.flac"), 2.5) for number in range(2)]
+
+    def resynthesise(clip):
+        for utterance in utterances:
+            save_audio(utterance.audio_path, clip)
+
+    resynthesise(clips[0])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(transcripts, "with_kept", interrupted)
+        transcribe(tmp_path, utterances)
+    assert (tmp_path / ".out.jsonl.journal").read_bytes().count(b"\n") == 3  # its head, and both
+    resynthesise(clips[1])
+    [first, second], _ = transcribe(tmp_path, utterances)
+    assert first["text"] == second["text"]
+    (tmp_path / "new").mkdir()
+    [alone, _], _ = transcribe(tmp_path / "new", utterances)
+    assert first["text"] == alone["text"] != ""
+
+
+def interrupted(utterances, asked, rows):
+    list(rows)
+    raise KeyboardInterrupt

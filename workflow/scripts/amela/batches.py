@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections import deque
 from typing import Callable, Iterable, Iterator, List, Sequence, TypeVar
 
@@ -11,6 +12,7 @@ from amela.errors import AmelaError, DeviceFull
 from amela.io.manifest import Utterance
 
 BATCHES_AHEAD = 3  # whose audio is decoded while the model has one
+MOST_LOADERS = 4  # threads that decode audio: the cores of a job with a GPU
 
 WINDOW_BATCHES = 16  # among so many batches' worth of utterances lengths are sorted: little padding, little waiting
 WINDOW_SECONDS = 120.0  # of a window at least: what is finished at a time
@@ -56,6 +58,11 @@ def by_length(seconds: Sequence[float], batch_seconds: float) -> List[List[int]]
         else:
             batches.append([index])
     return batches
+
+
+def loaders(device: object) -> int:
+    """Threads that decode audio for a model: one beside a CPU, which has work enough."""
+    return 1 if str(device) == "cpu" else min(MOST_LOADERS, len(os.sched_getaffinity(0)))
 
 
 def ahead(items: Iterable[A], n_items: int = BATCHES_AHEAD) -> Iterator[A]:

@@ -8,7 +8,13 @@ import torch
 
 from amela.errors import DeviceFull
 
-FULL = ("CUFFT_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")  # in errors of libraries that have memory of their own
+# in errors of the driver, and of libraries that have memory of their own
+FULL = (
+    "CUDA error: out of memory",
+    "CUFFT_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 T = TypeVar("T")
 
 

@@ -75,13 +75,47 @@ def test_parts_in_which_nobody_speaks_are_not_asked():
     assert answered(one, "well", "bye").row("m")["text"] == "well bye"
 
 
-def test_one_rejected_piece_rejects_the_utterance():
+def finished(one, outcome):
+    """The plan, every piece answered by ``outcome(piece)``."""
+    while todo := one.todo():
+        for piece in todo:
+            one.note(piece, outcome(piece))
+    return one
+
+
+def test_a_piece_that_is_rejected_is_tried_in_parts_and_then_left_out():
+    """A loop in a minute of something long costs ten seconds of it at most."""
     one = plan(70.0, [[0.0, 30.0], [31.0, 70.0]])
-    first, second = one.todo()
-    one.note(first, Transcript("so"))
-    one.note(second, Rejected("no end"))
+    row = finished(one, lambda piece: Rejected("no end") if piece.start < 16_000 * 3 else Transcript("so")).row("m")
+    bad = [segment for segment in row["segments"] if "rejected" in segment]
+    assert [(segment["text"], segment["rejected"]) for segment in bad] == [("", "no end")]
+    assert bad[0]["end"] <= 10.0 and set(row["text"].split()) == {"so"}
+
+
+@pytest.mark.parametrize("seconds", [3.0, 24.0, 70.0])
+def test_an_utterance_of_which_every_piece_is_rejected_is_rejected(seconds):
     with pytest.raises(Rejected, match="no end"):
-        one.row("m")
+        finished(plan(seconds), lambda piece: Rejected("no end")).row("m")
+
+
+def test_audio_that_is_gone_when_it_is_cut_again_rejects_and_ends_nothing():
+    def gone(part):
+        raise Rejected("no such file")
+
+    one = Plan(Utterance("u", "/u.flac", 20.0), 40.0, None, gone)
+    with pytest.raises(Rejected, match="no such file"):
+        finished(one, lambda piece: Transcript("")).row("m")
+
+
+def test_where_the_detector_found_nothing_at_all_everything_is_asked():
+    one = plan(50.0, [])
+    assert len(one.todo()) == 2
+    assert finished(one, lambda piece: Transcript("oh")).row("m")["text"] == "oh oh"
+
+
+def test_pieces_that_were_not_asked_make_no_times_of_words():
+    row = answered(plan(100.0, [[1.0, 20.0], [90.0, 99.0]]), "well", "bye").row("m")
+    assert "words" not in row and [segment["text"] for segment in row["segments"]] == ["well", "", "bye"]
 
 
 @pytest.mark.parametrize(("seconds", "rejected"), [(0.0, True), (0.0999, True), (0.1, False)])
@@ -100,5 +134,6 @@ def test_more_words_than_anybody_can_say_are_rejected():
 
 
 def test_so_do_more_words_in_one_piece_of_something_long():
-    with pytest.raises(Rejected, match=r"400 words in 31\.0 s"):
-        answered(plan(70.0, [[0.0, 30.0], [32.0, 70.0]]), "a " * 400, "b").row("m")
+    one = plan(70.0, [[0.0, 30.0], [32.0, 70.0]])
+    row = finished(one, lambda piece: Transcript("a " * 400 if piece.start == 0 else "b")).row("m")
+    assert "a" not in row["text"].split() and "400 words in" in row["segments"][0]["rejected"]

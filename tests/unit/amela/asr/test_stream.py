@@ -112,6 +112,24 @@ def test_interrupted_and_started_again_makes_the_same_batches_and_asks_nothing_t
     assert first.batches + second.batches == whole.batches
 
 
+def test_what_the_journal_has_of_other_pieces_is_not_taken_for_these(tmp_path):
+    """A file that could not be read when it had to be cut comes back."""
+    run(tmp_path / "out", Counting(), pieces(1.0, 4.0))
+    other = [Utterance("back", "/b.flac", 2.0), *pieces(1.0, 4.0)]
+    recogniser = Counting()
+    outcomes = run(tmp_path / "out", recogniser, other)
+    assert [outcome.text for outcome in outcomes] == ["32000", "16000", "64000"]
+
+
+def test_a_recogniser_that_answers_too_little_is_a_bug(tmp_path):
+    class Mute(Counting):
+        def transcribe(self, batch):
+            return super().transcribe(batch)[1:]
+
+    with pytest.raises(RuntimeError, match="1 outcomes of 2 pieces"):
+        run(tmp_path / "out", Mute(), pieces(1.0, 1.0), 60.0)
+
+
 def test_rounds_do_not_meet_in_the_journal(tmp_path):
     with Journal(tmp_path / "out", {}) as journal:
         stream = Stream(Counting(), load, journal)

@@ -5,7 +5,7 @@ import pytest
 
 from amela.asr import Transcript, Word
 from amela.asr.stream import Stream
-from amela.asr.transcripts import transcribe_all
+from amela.asr.transcripts import has_text, transcribe_all, with_kept
 from amela.audio.load import load_utterance
 from amela.audio.save import save_audio
 from amela.io.journal import Journal
@@ -44,8 +44,7 @@ def utterances(tmp_path):
 def transcribe(path, utterances, recogniser, **options):
     ledger = Ledger("asr")
     with Journal(path, {}) as journal:
-        stream = Stream(recogniser, load_utterance, journal)
-        rows = list(transcribe_all(utterances, recogniser, stream, ledger, load_utterance, **options))
+        rows = list(transcribe_all(utterances, Stream(recogniser, load_utterance, journal), ledger, **options))
         journal.remove()
     return rows, ledger.rows
 
@@ -72,16 +71,14 @@ def test_interrupted_and_started_again_is_the_same_and_asks_nothing_twice(tmp_pa
     assert (first.asked, second.asked) == (stops_at, 4 - stops_at)
 
 
-def test_a_text_is_kept_unless_it_is_to_be_overwritten(tmp_path):
-    save_audio(tmp_path / "0.flac", np.zeros(4_000))
-    texts = ("as it was", None, "  ")
-    given = [Utterance(f"u{i}", str(tmp_path / "0.flac"), 0.25, text=text) for i, text in enumerate(texts)]
-    recogniser = Counting()
-    rows, _ = transcribe(tmp_path / "kept", given, recogniser)
-    assert rows[0] == {"id": "u0", "text": "as it was", "model": None}
-    assert [row["text"] for row in rows[1:]] == ["4000 samples"] * 2 and recogniser.asked == 2
-    rows, _ = transcribe(tmp_path / "overwritten", given, Counting(), overwrite=True)
-    assert [row["text"] for row in rows] == ["4000 samples"] * 3
+def test_texts_that_are_kept_stand_in_their_places_and_rejected_ones_stand_nowhere():
+    given = [Utterance(f"u{number}", "/u.flac", 1.0, text=text) for number, text in enumerate(("kept", None, " ", "x"))]
+    assert [has_text(utterance) for utterance in given] == [True, False, False, True]
+    row = {"id": "u2", "text": "heard", "model": "m"}
+    assert list(with_kept(given, given[1:3], [row])) == [
+        {"id": "u0", "text": "kept", "model": None}, row, {"id": "u3", "text": "x", "model": None}
+    ]  # fmt: skip
+    assert list(with_kept(given, given, [])) == []
 
 
 def test_long_utterances_are_cut_where_the_detector_found_pauses(tmp_path):

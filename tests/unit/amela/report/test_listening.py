@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from amela.io.jsonl import read_jsonl
+from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.manifest import utterance_from_row
 from amela.report import listening
 
@@ -42,12 +42,27 @@ def test_examples_are_spread_over_the_table(results, count, chosen):
 
 
 def test_resynthesis_stands_beside_natural_speech(results):
-    (example,) = listening.resynthesis_examples(results, "field", 1)
+    (example,) = listening.spoken_examples(results, "field", 1)
     assert (example["id"], example["text"]) == ("u2", "text 2")
     assert [(player["voice"], player["heard"]) for player in example["players"]] == [
         ("natural", "natural heard"),
         ("gl", "gl heard"),
     ]
+
+
+def test_a_text_that_was_kept_was_not_heard(results):
+    table = results.merged("field", f"asr-{results.contents['asrs'][0]}-natural")
+    write_jsonl(table, [{**row, "model": None} for row in list(read_jsonl(table))])
+    (example,) = listening.spoken_examples(results, "field", 1)
+    assert [player["heard"] for player in example["players"]] == [None, "gl heard"]
+
+
+def test_without_a_vocoder_natural_speech_is_listened_to_and_without_a_recogniser_nothing(results):
+    results.contents["vocoders"] = []
+    (example,) = listening.spoken_examples(results, "field", 1)
+    assert [player["voice"] for player in example["players"]] == ["natural"]
+    results.contents["asrs"] = []
+    assert listening.spoken_examples(results, "field", 1) == []
 
 
 def test_motifs_that_recur_come_with_their_places(results):

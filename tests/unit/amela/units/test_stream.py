@@ -15,6 +15,7 @@ class Averages:
     """An encoder whose one feature is the mean of each 10 ms; notes its batches."""
 
     hop, dimension, receptive_field, chunk, overlap, batch_seconds = 0.01, 1, 0.01, 5.0, 1.0, 0.0
+    device = "cpu"
 
     def __init__(self, room=None):
         self.batches, self.moments_given = [], []

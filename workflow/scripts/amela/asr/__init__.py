@@ -30,8 +30,7 @@ BACKENDS = {
     "parakeet": Backend("amela.asr.parakeet", "Parakeet", "asr-nemo"),
     "pocketsphinx": Backend("amela.asr.sphinx", "PocketSphinx", "asr-pocketsphinx"),
 }
-# keys of a recogniser's settings that its class does not take
-NOT_OPTIONS = ("backend", "checkpoint", "overwrite")
+NOT_OPTIONS = ("backend", "overwrite")  # keys of a recogniser's settings that its class does not take
 
 logger = logging.getLogger("asr")
 
@@ -100,13 +99,20 @@ def load_recogniser(spec: Mapping[str, Any], checkpoint: Optional[Receipt] = Non
         AmelaError: the backend is unknown, or a GPU was asked for and cannot be used.
     """
     backend = backend_of(spec)
+    if gpu:
+        _check_gpu(backend)  # before minutes go into weights
     options = {key: value for key, value in spec.items() if key not in NOT_OPTIONS}
     if checkpoint is not None:
         options["checkpoint"] = checkpoint
     recogniser = getattr(importlib.import_module(backend.module), backend.name)(**options)
-    if gpu and str(recogniser.device) == "cpu":
+    logger.info("%s on %s", recogniser.model, recogniser.device)
+    return recogniser
+
+
+def _check_gpu(backend: Backend) -> None:
+    from amela.device import best_device
+
+    if best_device().type == "cpu":
         raise AmelaError(
             "a GPU was asked for and none can be used here", backend.module, "set gpu: 0, or ask for another node"
         )
-    logger.info("%s on %s", recogniser.model, recogniser.device)
-    return recogniser

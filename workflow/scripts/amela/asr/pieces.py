@@ -13,6 +13,7 @@ from amela.io.manifest import Utterance
 
 FRAME = SAMPLE_RATE // 100  # samples: cuts at quiet points fall on multiples of 10 ms
 PAUSE = 20  # frames whose mean power tells how quiet a point is: 0.2 s
+LEAST = SAMPLE_RATE // 2  # samples: no cut leaves less behind it, in which words would be made up
 
 Intervals = Sequence[Sequence[float]]  # of speech: (start, end) in seconds, ascending
 
@@ -46,9 +47,10 @@ def cut(
 ) -> List[Piece]:
     """Pieces that cover a piece of an utterance without gap or overlap, none longer than ``max_seconds``.
 
-    Each cut lies in the second half of the longest piece possible: in the middle of the
-    longest pause there, or, where there is none or nobody looked for them, at the quietest
-    point. Audio is read for the latter alone.
+    Each cut lies in the second half of the longest piece possible, and half a second before
+    the end at least (or a quarter of ``max_seconds``): in the middle of the longest pause
+    there, or, where there is none or nobody looked for them, at the quietest point. Audio is
+    read for the latter alone.
 
     Args:
         piece: of the utterance.
@@ -65,7 +67,8 @@ def _cut(
 ) -> Iterator[Piece]:
     start, stop = piece
     while stop - start > longest:
-        half = Piece(start + longest // 2, start + longest)
+        latest = min(start + longest, stop - min(LEAST, longest // 4))
+        half = Piece(latest - longest // 2, latest)
         end = _longest_pause(half, speech) if speech is not None else None
         if end is None:
             end = half.start + quietest(load(half.of(utterance)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
@@ -11,12 +10,11 @@ import numpy as np
 
 from amela.asr import Outcome, Recogniser, Transcript, Word
 from amela.audio.load import Loader
-from amela.batches import ahead, by_length, in_halves
+from amela.batches import ahead, by_length, in_halves, loaders
 from amela.errors import Rejected
 from amela.io.journal import Journal
 from amela.io.manifest import Utterance
 
-MOST_LOADERS = 8  # threads that decode audio
 LEAST_SECONDS = 2.0  # that a piece counts as in a batch: the prompt and the first words take as long as some speech
 
 Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
@@ -36,6 +34,7 @@ class Stream:
     """Transcribes pieces of speech.
 
     Attributes:
+        recogniser, load: as given.
         waited, worked: seconds that the recogniser waited for audio, and that it took.
     """
 
@@ -47,8 +46,8 @@ class Stream:
                 left of one would make others, and these, by rounding, other words now and then.
             batch_seconds: padded seconds a batch; 0: as the recogniser would have it.
         """
-        self._recogniser = recogniser
-        self._load = load
+        self.recogniser = recogniser
+        self.load = load
         self._journal = journal
         self.batch_seconds = batch_seconds or recogniser.batch_seconds
         self.waited = self.worked = 0.0
@@ -62,12 +61,13 @@ class Stream:
         outcomes: Dict[int, Outcome] = {}
         batches = longest_first([piece.duration for piece in pieces], self.batch_seconds)
         named = [(f"{name}/{number}", batch) for number, batch in enumerate(batches)]
-        todo = [(key, batch) for key, batch in named if key not in self._journal.rows]
-        n_loaders = min(MOST_LOADERS, len(os.sched_getaffinity(0))) if self.batch_seconds else 1
-        with ThreadPoolExecutor(n_loaders) as pool:
-            for (key, _), loading in ahead(self._begin(todo, pieces, pool)):
-                found = self._transcribe(loading)
-                self._journal.add({"id": key, "outcomes": [_row(outcome) for outcome in found]})
+        # A file that comes back makes other pieces: what the journal has must be of these.
+        noted = {key: row["pieces"] for key, row in self._journal.rows.items()}
+        todo = [(key, batch) for key, batch in named if noted.get(key) != _places(pieces, batch)]
+        with ThreadPoolExecutor(loaders(self.recogniser.device)) as pool:
+            for (key, batch), loading in ahead(self._begin(todo, pieces, pool)):
+                found = [_row(outcome) for outcome in self._transcribe(loading)]
+                self._journal.add({"id": key, "pieces": _places(pieces, batch), "outcomes": found})
         for key, batch in named:
             outcomes.update(zip(batch, map(_outcome, self._journal.rows[key]["outcomes"])))
         return [outcomes[index] for index in range(len(pieces))]
@@ -81,7 +81,7 @@ class Stream:
 
     def _loaded(self, piece: Utterance) -> Loaded:
         try:
-            samples_N = self._load(piece)
+            samples_N = self.load(piece)
         except Rejected as error:
             return error
         return samples_N if np.isfinite(samples_N).all() else Rejected("samples that are not finite")
@@ -92,10 +92,18 @@ class Stream:
         loaded = [future.result() for future in loading]
         ready = time.perf_counter()
         clips = [samples_N for samples_N in loaded if not isinstance(samples_N, Rejected)]
-        understood = iter(in_halves(self._recogniser.transcribe, clips, "lower max_seconds of the recogniser"))
+        understood = in_halves(self.recogniser.transcribe, clips, "lower max_seconds of the recogniser")
+        if len(understood) != len(clips):
+            raise RuntimeError(f"{len(understood)} outcomes of {len(clips)} pieces")
         self.waited += ready - begin
         self.worked += time.perf_counter() - ready
-        return [each if isinstance(each, Rejected) else next(understood) for each in loaded]
+        each = iter(understood)
+        return [one if isinstance(one, Rejected) else next(each) for one in loaded]
+
+
+def _places(pieces: Sequence[Utterance], batch: Sequence[int]) -> List[List[Any]]:
+    """Which pieces a batch has, as the journal keeps it."""
+    return [[pieces[index].id, pieces[index].offset, pieces[index].duration] for index in batch]
 
 
 def _row(outcome: Outcome) -> Dict[str, Any]:

@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+import time
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
-from amela.asr import Recogniser
 from amela.asr.pieces import Intervals
 from amela.asr.plan import Plan
 from amela.asr.stream import Stream
-from amela.audio.load import Loader
 from amela.io.ledger import Ledger
 from amela.io.manifest import Utterance
 
-
-def transcribe_all(
-    utterances: Sequence[Utterance],
-    recogniser: Recogniser,
-    stream: Stream,
-    ledger: Ledger,
-    load: Loader,
-    speech: Optional[Mapping[str, Intervals]] = None,
-    overwrite: bool = False,
-) -> Iterator[Dict[str, Any]]:
-    """Rows ``{"id", "text", "model"}`` in the order of the utterances, with ``words`` and ``segments`` where known.
-
-    An utterance in which nothing was understood has an empty text.
-
-    Args:
-        stream: of the recogniser.
-        load: gives the samples of an utterance.
-        speech: where it is in each utterance (s), by id; None: nobody looked.
-        overwrite: transcribe what has a text too; else it keeps it, and ``model`` is None.
-    """
-    plans: Dict[str, Plan] = {}
-    for utterance in utterances:
-        if overwrite or not has_text(utterance):
-            with ledger.guard(utterance.id):
-                found = (speech or {}).get(utterance.id)
-                plans[utterance.id] = Plan(utterance, recogniser.max_seconds, found, load)
-    _understand(list(plans.values()), stream)
-    for utterance in utterances:
-        if utterance.id in plans:
-            with ledger.guard(utterance.id):
-                yield plans[utterance.id].row(recogniser.model)
-        elif not overwrite and has_text(utterance):
-            yield {"id": utterance.id, "text": utterance.text, "model": None}
+Row = Dict[str, Any]
 
 
 def has_text(utterance: Utterance) -> bool:
     """Whether the manifest has a transcript of it."""
     return bool(utterance.text and utterance.text.strip())
+
+
+def transcribe_all(
+    utterances: Sequence[Utterance],
+    stream: Stream,
+    ledger: Ledger,
+    speech: Optional[Mapping[str, Intervals]] = None,
+) -> Iterator[Row]:
+    """Rows ``{"id", "text", "model"}`` in the order of the utterances, with ``words`` and ``segments`` where known.
+
+    An utterance in which nothing was understood has an empty text.
+
+    Args:
+        speech: where it is in each utterance (s), by id; None: nobody looked.
+    """
+    begin = time.perf_counter()
+    plans: Dict[str, Plan] = {}
+    for utterance in utterances:
+        with ledger.guard(utterance.id):
+            found = (speech or {}).get(utterance.id)
+            plans[utterance.id] = Plan(utterance, stream.recogniser.max_seconds, found, stream.load)
+    stream.waited += time.perf_counter() - begin  # what must be cut and has no known pauses is read for it
+    _understand(list(plans.values()), stream)
+    for name, plan in plans.items():
+        with ledger.guard(name):
+            yield plan.row(stream.recogniser.model)
 
 
 def _understand(plans: List[Plan], stream: Stream) -> None:
@@ -62,3 +55,13 @@ def _understand(plans: List[Plan], stream: Stream) -> None:
         outcomes = stream.run(str(number), [piece.of(plan.utterance) for plan, piece in todo])
         for (plan, piece), outcome in zip(todo, outcomes):
             plan.note(piece, outcome)
+
+
+def with_kept(utterances: Iterable[Utterance], asked: Iterable[Utterance], rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows of all utterances in their order: of those that were asked, and of others the text that they keep."""
+    transcribed = {utterance.id: None for utterance in asked}
+    transcribed.update((row["id"], row) for row in rows)
+    for utterance in utterances:
+        row = transcribed.get(utterance.id, {"id": utterance.id, "text": utterance.text, "model": None})
+        if row is not None:
+            yield row

@@ -131,7 +131,8 @@ def _by_hand(models: Sequence[HubModel]) -> str:
         files = " ".join(model.files or (*CONFIGURATIONS, *WEIGHTS, f'"*{ARCHIVE}"'))
         revision = f" --revision {model.revision}" if model.revision else ""
         commands.append(f"hf download {model.repository} {files}{revision}")
+    folder = "a folder" if len(models) == 1 else "a folder as docs/checkpoints.md has it (llm_backbone/)"
     return (
         f"where there is a network, run: {'; '.join(commands)}; then bring its cache here "
-        "(HF_HOME), or put the files into a folder and name that as checkpoint"
+        f"(HF_HOME), or put the files into {folder} and name that as checkpoint"
     )

@@ -39,13 +39,13 @@ def spread(path: Path, count: int) -> List[Row]:
     return [row for index, row in enumerate(read_jsonl(path)) if index in wanted]
 
 
-def resynthesis_examples(results: Results, corpus: str, count: int) -> List[Row]:
+def spoken_examples(results: Results, corpus: str, count: int) -> List[Row]:
     """Natural speech, its resynthesis by each vocoder, and what was understood of each."""
     vocoders = results.contents["vocoders"]
-    if not vocoders:
+    if not vocoders and not results.contents["asrs"]:
         return []
-    resynthesised = spread(results.merged(corpus, f"resynth-{vocoders[0]}"), count)
-    ids = [row["id"] for row in resynthesised]
+    listed = f"resynth-{vocoders[0]}" if vocoders else "manifest"
+    ids = [row["id"] for row in spread(results.merged(corpus, listed), count)]
     tables = {"natural": "manifest", **{vocoder: f"resynth-{vocoder}" for vocoder in vocoders}}
     rows = {voice: rows_by_id(results.merged(corpus, table), ids) for voice, table in tables.items()}
     heard = {voice: _transcripts(results, corpus, voice, ids) for voice in tables}
@@ -69,10 +69,10 @@ def resynthesis_examples(results: Results, corpus: str, count: int) -> List[Row]
 
 
 def _transcripts(results: Results, corpus: str, voice: str, ids: List[str]) -> Dict[str, str]:
-    """Utterance id → what the first recogniser understood."""
+    """Utterance id → what the first recogniser understood; not texts that were kept, which nobody heard."""
     for asr in results.contents["asrs"][:1]:
         found = rows_by_id(results.merged(corpus, f"asr-{asr}-{voice}"), ids)
-        return {utterance: row["text"] for utterance, row in found.items()}
+        return {utterance: row["text"] for utterance, row in found.items() if row["model"] is not None}
     return {}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from amela.io.jsonl import read_jsonl
 from amela.report import collect, figures, listening
 from amela.report.collect import Results, Row
-from amela.report.recognition import rate, recognition_section, word_error_facts
+from amela.report.recognition import rate, recognition_section, scored, word_error_facts
 from amela.report.template import render
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "report" / "report.html.j2"
@@ -35,7 +35,7 @@ def build_page(results: Results, examples: int) -> Tuple[str, List[Row]]:
         "lms": [lm_section(results, lm, points) for lm, points in results.contents["lms"].items()],
         "recognition": recognition_section(results),
     }
-    return render(TEMPLATE, {"number": number, "rate": rate}, content), summary
+    return render(TEMPLATE, {"number": number, "rate": rate, "scored": scored}, content), summary
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -56,7 +56,7 @@ def corpus_section(results: Results, corpus: str, examples: int) -> Row:
             {"bpe": bpe, "rows": listening.motif_examples(results, corpus, bpe, MOTIFS_SHOWN)}
             for bpe in results.contents["bpes"]
         ],
-        "examples": listening.resynthesis_examples(results, corpus, examples),
+        "examples": listening.spoken_examples(results, corpus, examples),
     }
 
 

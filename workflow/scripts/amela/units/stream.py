@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optio
 import numpy as np
 
 from amela.audio.load import Loader
-from amela.batches import ahead, by_length, in_halves
+from amela.batches import ahead, by_length, in_halves, loaders
 from amela.encoders import Encoder
 from amela.encoders.frames import check_samples
 from amela.errors import Rejected
@@ -19,8 +18,6 @@ from amela.io.manifest import Utterance
 from amela.units.chunks import Stretch, blocks, stretches
 
 # Shape legend: N = samples, T = frames, D = feature dimension.
-
-MOST_LOADERS = 8  # threads that decode audio
 
 T = TypeVar("T")
 Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
@@ -87,8 +84,7 @@ class Stream(Generic[T]):
         Raises:
             AmelaError: one utterance alone is too much for the device.
         """
-        n_loaders = min(MOST_LOADERS, len(os.sched_getaffinity(0))) if self.batch_seconds else 1
-        with ThreadPoolExecutor(n_loaders) as pool:
+        with ThreadPoolExecutor(loaders(self._encoder.device)) as pool:
             for work, batch, loading in ahead(self._begin(windows, pool)):
                 self._encode(work, batch, [future.result() for future in loading])
                 if batch is work.batches[-1]:
