@@ -1,6 +1,6 @@
 """Error rates of a recogniser: of natural speech, and of every resynthesis beside it.
 
-INPUTS   corpora/{corpus}/merged/asr-{asr}-{voice}.jsonl of every voice
+INPUTS   corpora/{corpus}/merged/asr-{asr}-{voice}.jsonl of every voice, and manifest.jsonl
 OUTPUTS  scores/asr/{corpus}/{asr}.tsv
 CONFIG   the names of the vocoders
 """
@@ -11,6 +11,7 @@ rule asr_score:
         transcripts=expand(
             "<results>/corpora/{corpus}/merged/asr-{asr}-{voice}.jsonl", voice=NAMES["voice"], allow_missing=True
         ),
+        manifest="<results>/corpora/{corpus}/merged/manifest.jsonl",
     output:
         scores="<results>/scores/asr/{corpus}/{asr}.tsv",
     log:
@@ -33,5 +34,5 @@ rule asr_score:
         code=code_digest("asr_score"),
     shell:
         "python {params.script:q} --environment {params.environment:q}"
-        " --transcripts {params.transcripts:q} --output {output.scores:q}"
+        " --transcripts {params.transcripts:q} --manifest {input.manifest:q} --output {output.scores:q}"
         " > {log:q} 2>&1"

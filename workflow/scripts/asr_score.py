@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Word and character error rates of a recogniser: each voice beside natural speech, with intervals.
 
-Reads   merged tables of transcripts, one a voice (text: hypothesis; reference, speaker, age where known)
+Reads   merged tables of transcripts, one a voice (text: hypothesis; reference, speaker, age where known);
+        the merged manifest, which tells what is missing in them
 Writes  a table, TSV: voice, normaliser (whisper: English only; plain), group (all, speaker, age), value,
-        speakers, utterances, scored, kept, empty, words, characters, substitutions, deletions, insertions,
-        wer, cer and added_wer (beyond natural speech), each with the low and high of its 95 % interval
+        speakers, utterances, missing, scored, kept, empty, words, characters, substitutions, deletions,
+        insertions, wer, cer and added_wer (beyond natural speech), each with the low and high of its 95 % interval
 
 Example
-    python workflow/scripts/asr_score.py --output scores.tsv --transcripts \\
+    python workflow/scripts/asr_score.py --output scores.tsv \\
+        --manifest results/corpora/demo/merged/manifest.jsonl --transcripts \\
         natural=results/corpora/demo/merged/asr-pocketsphinx-natural.jsonl \\
         griffinlim=results/corpora/demo/merged/asr-pocketsphinx-griffinlim.jsonl
 """
@@ -39,6 +41,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         "--transcripts", type=voice_and_table, nargs="+", required=True, metavar="VOICE=PATH",
         help="merged table of each voice; natural first, where it is to be compared with",
     )  # fmt: skip
+    parser.add_argument("--manifest", type=Path, required=True, help="merged manifest of the corpus")
     parser.add_argument("--output", type=Path, required=True, help="TSV to write")
     args = parse_stage(parser, argv)
 
@@ -46,7 +49,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from amela.eval.scores import score_voices, write_scores
 
     tables = {voice: read_jsonl(path) for voice, path in args.transcripts}
-    count = write_scores(args.output, score_voices(tables, normalisers()))
+    count = write_scores(args.output, score_voices(tables, normalisers(), read_jsonl(args.manifest)))
     logger.info("%d rows -> %s", count, args.output)
 
 

@@ -18,10 +18,12 @@ def test_voices_beside_each_other(tmp_path):
         for number in range(2)
     ]
     write_jsonl(tmp_path / "natural.jsonl", natural)
+    lost = {"id": "carl/0", "speaker": "carl", "text": "Four."}
+    write_jsonl(tmp_path / "manifest.jsonl", [*natural, lost])
     write_jsonl(tmp_path / "a=b.jsonl", [{**row, "text": ""} for row in natural])
     main_of("asr_score")(
         ["--transcripts", f"natural={tmp_path}/natural.jsonl", f"flat={tmp_path}/a=b.jsonl",
-         "--output", f"{tmp_path}/scores/ps.tsv"]
+         "--manifest", f"{tmp_path}/manifest.jsonl", "--output", f"{tmp_path}/scores/ps.tsv"]
     )  # fmt: skip
     with (tmp_path / "scores/ps.tsv").open(encoding="utf-8", newline="") as handle:
         rows = [row for row in csv.DictReader(handle, delimiter="\t") if row["group"] == "all"]
@@ -31,10 +33,11 @@ def test_voices_beside_each_other(tmp_path):
     assert found["natural", "plain"]["wer"] == "0.5"  # 21 pleas: of three words all are wrong
     assert [found["flat", "whisper"][rate] for rate in RATES] == ["1.0", "1.0", "1.0", "0.75", "0.5", "1.0"]
     assert (found["flat", "plain"]["empty"], found["flat", "plain"]["words"]) == ("4", "12")
+    assert {(row["utterances"], row["missing"]) for row in rows} == {("4", "1")}
 
 
 @pytest.mark.parametrize("wrong", ["natural", "=path", "natural="])
 def test_tables_have_names(tmp_path, wrong, capsys):
     with pytest.raises(SystemExit):
-        main_of("asr_score")(["--transcripts", wrong, "--output", f"{tmp_path}/scores.tsv"])
+        main_of("asr_score")(["--transcripts", wrong, "--manifest", "m", "--output", f"{tmp_path}/scores.tsv"])
     assert f"expected VOICE=PATH, got {wrong!r}" in capsys.readouterr().err

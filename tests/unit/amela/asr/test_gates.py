@@ -114,8 +114,37 @@ def test_references_of_some_utterances_only():
     assert "'no' for 4 of 40" in refused(utterances(*["no"] * 23, *different(17), references=references))
 
 
-def test_two_references_do_not_make_three_utterances():
-    assert passes(utterances(*["yes"] * 10, references=["yes"] * 5 + ["no"] * 5))
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_answer_to_both_of_two_prompts(order):
+    references = (["yes"] * 500 + ["no"] * 500)[::order]
+    message = refused(utterances(*["Thank you."] * 1000, references=references))
+    assert "'thank you' for 501 of 1000" in message
+    assert f"reference '{references[0]}'" in message and f"reference '{references[-1]}'" in message
+    message = refused(utterances(*["yes"] * 1000, references=references))
+    assert "'yes' for 501 of 1000" in message and "reference 'no'" in message
+
+
+def test_two_prompts_are_told_apart():
+    references = ["yes"] * 600 + ["no"] * 400
+    assert passes(utterances(*references, references=references))
+    assert passes(utterances(*["yes"] * 650, *["no"] * 350, references=references)), "errors, as there are"
+    assert passes(utterances(*["yes"] * 600, *["nah"] * 400, references=references)), "wrong for all alike"
+    assert passes(utterances(*["yes"] * 600, *[""] * 400, references=references))
+    rare = ["yes"] * 960 + ["no"] * 40
+    assert passes(utterances(*["yes"] * 1000, references=rare))
+
+
+def test_two_of_the_prompts_may_sound_alike():
+    prompts = [name for name in ["two", "too", "cat", "dog", "cow", "sun", "egg", "hat"] for _ in range(100)]
+    heard = [name.replace("too", "two") for name in prompts]
+    assert passes(utterances(*heard, references=prompts))
+    heard = ["two" if name in ("two", "too", "cat") else name for name in prompts]
+    assert "'two' for 102 of 800" in refused(utterances(*heard, references=prompts))
+
+
+def test_fewer_than_three_utterances_beside_the_alike_prove_nothing():
+    assert passes(utterances("yes", "yes", "yes", references=["yes", "yes", "no"]))
+    assert "'yes' for 3 of 4" in refused(utterances(*["yes"] * 4, references=["yes", "yes", "no", "maybe"]))
 
 
 def test_kept_texts_are_nobodys_mistake():

@@ -87,6 +87,19 @@ def test_a_voice_is_compared_over_what_is_scored_in_both():
     assert set(natural) == {"u0", "u1"}, "a voice adds nothing to natural speech"
 
 
+def test_what_is_missing_counts_nowhere_else():
+    tally = Tally({"plain": normalise, "other": str})
+    tally.miss(Cell("x", None, "1"))
+    tally.add({"id": "a", "speaker": "y", "text": "a", "reference": "a"})
+    tally.miss(Cell("y", None, None))
+    tally.miss(Cell("y", None, None))
+    assert tally.cells == [("x", None, "1"), ("y", None, None)] and list(tally.natural) == ["a"]
+    for name in ("plain", "other"):
+        counts_CF = tally.counts_CF(name)
+        assert counts_CF[:, FIELDS.index("missing")].tolist() == [1, 2]
+        assert counts_CF[0].sum() == 1 and counts_CF[1, FIELDS.index("utterances")] == 1
+
+
 def test_each_normaliser_has_counts_of_its_own():
     tally = Tally({"plain": normalise, "without vowels": lambda text: text.strip("aeiou")})
     tally.add({"id": "a", "text": "x", "reference": "a"})
@@ -104,6 +117,9 @@ def test_each_normaliser_has_counts_of_its_own():
         ({"speaker": "", "age": "", "recording": "r"}, (None, "r", None)),
         ({"speaker": None}, (None, "u", None)),
         ({"age": 0}, (None, "u", "0")),
+        ({"speaker": 7.0, "age": 3.0}, ("7", None, "3")),
+        ({"speaker": "7.0", "age": 3.5}, ("7.0", None, "3.5")),
+        ({"age": float("inf")}, (None, "u", "inf")),
     ],
 )
 def test_cells(row, cell):

@@ -19,8 +19,8 @@ ROWS = [
 ]
 
 
-def scored(**tables):
-    found = list(score_voices({voice: iter(rows) for voice, rows in tables.items()}, PLAIN))
+def scored(manifest=(), **tables):
+    found = list(score_voices({voice: iter(rows) for voice, rows in tables.items()}, PLAIN, iter(manifest)))
     assert all(tuple(row) == COLUMNS for row in found)
     return {(row["voice"], row["group"], row["value"]): row for row in found}
 
@@ -75,6 +75,33 @@ def test_what_a_voice_adds_is_over_the_utterances_of_both():
     assert every["scored"] == 3 and every["wer"] == 1.0
 
 
+def test_a_voice_without_its_worst_utterances_says_so():
+    """No rate can tell a voice of which half was rejected from a perfect one; the counts do, in every group."""
+    natural = [{**ROWS[0], "id": f"{i}", "speaker": f"s{i % 4}", "text": "a b c d"} for i in range(20)]
+    manifest = [*natural, {"id": "lost", "speaker": "s9", "age": 3.0}]
+    table = scored(manifest, natural=natural, loops=natural[:10])
+    natural_speech, loops = (table[voice, "all", ""] for voice in ("natural", "loops"))
+    assert (loops["wer"], loops["added_wer"], loops["scored"]) == (0.0, 0.0, 10)
+    assert (natural_speech["utterances"], natural_speech["missing"]) == (20, 1)
+    assert (loops["utterances"], loops["missing"]) == (10, 11)
+    missing = {
+        row["value"]: row["missing"] for (voice, name, _), row in table.items() if (voice, name) == ("loops", "speaker")
+    }
+    assert missing == {"s0": 2, "s1": 2, "s2": 3, "s3": 3, "s9": 1}
+    lost = table["loops", "age", "3"]
+    assert (lost["utterances"], lost["missing"], lost["scored"], lost["wer"]) == (0, 1, 0, None)
+    groups = [[key[1:] for key in table if key[0] == voice] for voice in ("natural", "loops")]
+    assert groups[0] == groups[1], "voices can be laid beside each other"
+    assert table["natural", "speaker", "s9"]["speakers"] == 0
+
+
+def test_kept_texts_are_not_missing():
+    kept = [{**row, "model": None} for row in ROWS]
+    table = scored(ROWS, natural=kept, voice=ROWS[:5])
+    assert table["natural", "all", ""]["missing"] == 0 and table["voice", "all", ""]["missing"] == 2
+    assert table["voice", "all", ""]["added_wer"] is None
+
+
 def test_without_natural_speech_nothing_is_compared():
     assert scored(voice=ROWS)["voice", "all", ""]["added_wer"] is None
 
@@ -109,7 +136,7 @@ def test_an_empty_table():
 def test_the_table_can_be_read_again(tmp_path):
     names = ["tab\there", 'quote"d', "line\nbreak", "na\u00efve", "bad \udcff byte"]
     rows = [{**ROWS[0], "id": name, "speaker": name, "age": ""} for name in names]
-    assert write_scores(tmp_path / "scores.tsv", score_voices({"natural": rows}, PLAIN)) == 6
+    assert write_scores(tmp_path / "scores.tsv", score_voices({"natural": rows}, PLAIN, rows)) == 6
     with (tmp_path / "scores.tsv").open(encoding="utf-8", newline="") as handle:
         found = list(csv.DictReader(handle, delimiter="\t"))
     assert {row["value"] for row in found} == {"", *names[:-1], "bad \\udcff byte"}

@@ -69,11 +69,12 @@ def _shard(corpus, shard, utterances):
 
 
 def _scores(path):
-    """Of natural speech 3 of 4 utterances are scored; nothing is left of the speaker gone in the resynthesis."""
-    counts = {"normaliser": "plain", "speakers": 2, "utterances": 4, "scored": 3, "kept": 1, "empty": 0}
+    """Of natural speech 3 of 4 utterances are scored; all of the speaker gone are missing in the resynthesis."""
+    counts = {"normaliser": "plain", "speakers": 2, "utterances": 4, "missing": 0, "scored": 3, "kept": 1, "empty": 0}
     natural = {**counts, "voice": "natural", "wer": 0.25, "wer_low": 0.125, "wer_high": 0.5, "cer": 0.1}
     added = {"added_wer": 0.5, "added_low": -0.25, "added_high": 1.0}
     made = {**counts, **added, "voice": "gl", "kept": 0, "wer": 0.75, "cer": 0.5}
+    gone = {"utterances": 0, "missing": 4, "scored": 0, "wer": None}
     rows = [
         {**natural, "normaliser": "whisper", "group": "all", "value": "", "wer": 0.2},
         {**natural, "group": "all", "value": ""},
@@ -81,8 +82,9 @@ def _scores(path):
         {**natural, "group": "speaker", "value": "gone", "wer": 0.3125},
         {**natural, "group": "speaker", "value": "", "scored": 0, "wer": None},
         {**natural, "group": "age", "value": "6"},
-        {**made, "group": "all", "value": ""},
+        {**made, "group": "all", "value": "", "missing": 4},
         {**made, "group": "speaker", "value": "<i>anna</i>"},
+        {**made, "group": "speaker", "value": "gone", **gone},
         {**made, "group": "speaker", "value": "", "wer": 0.875},
         {**made, "group": "age", "value": "6"},
     ]

@@ -15,7 +15,8 @@ def test_the_page_needs_nothing_beside_it_and_escapes_what_it_quotes(results):
     assert page.count("<audio") == 2 * 2 + 3
     assert "worse than its unigram" in page
     assert "&lt;i&gt;anna" in page and "<i>anna" not in page
-    assert "Texts of 1 utterances were kept" in page and "25.0 [12.5, 50.0]" in page
+    assert "Texts of 1 utterances of natural speech were kept" in page and "25.0 [12.5, 50.0]" in page
+    assert "gl: 4 of 8 utterances have no transcript" in page and "natural: " not in page
     assert TEMPLATE.with_name("style.css").read_text("utf-8") in page
     assert build_page(results, 2)[0] == page
 

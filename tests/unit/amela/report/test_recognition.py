@@ -3,7 +3,7 @@
 import pytest
 
 from amela.report import recognition
-from amela.report.recognition import rate, recognition_section, word_error_facts
+from amela.report.recognition import rate, recognition_section, scored, word_error_facts
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,20 @@ def test_speakers_with_most_errors_come_first(results, monkeypatch):
     assert [row["value"] for row in table["speakers"]["rows"]] == ["gone"] and table["speakers"]["more"] == 2
 
 
+def test_rejections_stand_beside_the_rates(results):
+    (table,) = recognition_section(results)["tables"]
+    assert [(row["voice"], row["missing"]) for row in table["rejected"]] == [("gl", 4)]
+    assert [scored(row) for row in table["rows"]] == ["3 of 4", "3 of 4", "3 of 8"]
+    rejected = [fact for fact in word_error_facts(results) if "without a transcript" in fact[0]]
+    assert rejected == [("field: WER of resynthesis by gl (sphinx), utterances without a transcript", 4)]
+
+
 def test_ages_are_in_their_order_and_not_all_of_a_thousand_are_shown(results, monkeypatch):
     path = results.root / "scores/asr/field/sphinx.tsv"
     lines = path.read_text().splitlines(keepends=True)
-    natural = next(line for line in lines if "\tage\t6\t" in line)
-    path.write_text("".join([*lines, *(natural.replace("\tage\t6\t", f"\tage\t{age}\t") for age in (7, 8))]))
+    six = [line for line in lines if "\tage\t6\t" in line]
+    others = [line.replace("\tage\t6\t", f"\tage\t{age}\t") for age in (7, 8) for line in six]
+    path.write_text("".join([*lines, *others]))
     monkeypatch.setattr(recognition, "AGES_SHOWN", 2)
     (table,) = recognition_section(results)["tables"]
     assert [row["value"] for row in table["ages"]["rows"]] == ["6", "7"] and table["ages"]["more"] == 1

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 from amela.errors import AmelaError
 from amela.eval.normalisers import normalise
 
-LEAST = 3  # different utterances: fewer may well be silent, or agree
+LEAST = 3  # utterances: fewer may well be silent, or agree
 NAMED = 3  # texts that a message lists, and examples of each
 LONGEST = 80  # characters of a text in a message
 
@@ -27,15 +27,13 @@ def checked_transcripts(rows: Iterable[Row], max_repeated: float, where: object)
 
     Args:
         rows: ``id``, ``model``, ``text``, and where known ``reference``, ``audio_filepath``, ``offset``.
-        max_repeated: share of the utterances (0-1) that may have one text. Of utterances
-            whose references agree one counts, namely of the reference for which the text
-            was heard most: there it is right, or wrong for all speakers alike.
+        max_repeated: share of the utterances (0-1) that may have one text, where
+            those with a reference that sounds like it count once; see ``Answers``.
         where: files of the transcripts, for the message.
 
     Raises:
         AmelaError: none of three or more transcripts has a word; or one text, by
-            ``normalise``, is that of more than ``max_repeated`` of the utterances, three
-            different ones among them.
+            ``normalise``, is that of more than ``max_repeated`` of the utterances, and of three.
     """
     answers = Answers()
     for row in rows:
@@ -47,7 +45,14 @@ def checked_transcripts(rows: Iterable[Row], max_repeated: float, where: object)
 
 
 class Answers:
-    """What a recogniser answered, and how often."""
+    """What a recogniser answered, and how often.
+
+    Many people may be asked to say the same. So one utterance counts for all those where
+    the text is right, and one for all those of the reference that was taken for it most
+    often: two prompts may sound alike. But where hardly anything else was recognised,
+    one prompt cannot have been taken for the other everywhere: there only the more
+    frequent of the two counts once.
+    """
 
     def __init__(self) -> None:
         self.utterances = 0
@@ -65,8 +70,8 @@ class Answers:
         self.texts[text] += 1
         if reference:
             self.pairs[text, reference] += 1
-        new = not reference or (reference != text and self.pairs[text, reference] == 1)
-        if new and self.texts[text] > 1:  # most texts are heard once: their examples would be the whole table
+        wrong = reference != text and self.pairs[text, reference] <= 2  # of several references, if there are
+        if wrong and self.texts[text] > 1:  # most texts are heard once: their examples would be the whole table
             self._remember(text, row)
 
     def check_some_text(self, where: object) -> None:
@@ -98,17 +103,21 @@ class Answers:
     def _repeated(self, allowed: float) -> List[Tuple[str, int]]:
         """Texts of more than ``allowed`` utterances, the most frequent first."""
         suspects = {text for text, count in self.texts.items() if count > allowed and count >= LEAST}
-        references: Dict[str, List[int]] = {text: [] for text in suspects}
-        for (text, _), count in self.pairs.items():
-            if text in suspects:
-                references[text].append(count)
-        found = []
-        for text, counts in references.items():
-            different = self.texts[text] - sum(counts) + len(counts)
-            once = self.texts[text] - max(counts, default=1) + 1
-            if once > allowed and different >= LEAST:
-                found.append((text, once))
+        right, mistaken = (dict.fromkeys(suspects, 0) for _ in range(2))
+        for (text, reference), count in self.pairs.items():
+            if text in suspects and text == reference:
+                right[text] = count
+            elif text in suspects:
+                mistaken[text] = max(mistaken[text], count)
+        counted = [(text, self._once(text, right[text], mistaken[text], allowed)) for text in suspects]
+        found = [(text, once) for text, once in counted if once > allowed and once >= LEAST]
         return sorted(found, key=lambda item: (-item[1], item[0]))
+
+    def _once(self, text: str, right: int, mistaken: int, allowed: float) -> int:
+        """Utterances with the text, if those that may well sound alike are one."""
+        others = sum(self.texts.values()) - self.texts[text]
+        alike = [right, mistaken] if others > allowed else [max(right, mistaken)]
+        return self.texts[text] - sum(count - 1 for count in alike if count)
 
     def _remember(self, text: str, row: Row) -> None:
         examples = self.examples.setdefault(text, [])

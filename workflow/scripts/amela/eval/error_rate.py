@@ -25,6 +25,7 @@ FIELDS = (
     "shared_words",  # of the references of those that are scored in natural speech too
     "shared_errors",  # of their words, in this voice
     "natural_errors",  # of their words, in natural speech
+    "missing",  # without a transcript, and in none of the other counts
 )
 
 NaturalErrors = Dict[str, Tuple[Optional[int], ...]]  # id → errors under each normaliser; None: not scored
@@ -68,8 +69,14 @@ def count_errors(reference: str, hypothesis: str) -> Errors:
 
 
 def cell_of(row: Mapping[str, Any]) -> Cell:
-    speaker, age = (None if row.get(key) in (None, "") else str(row[key]) for key in ("speaker", "age"))
+    """Cell of an utterance; ``3`` and ``3.0`` are one age."""
+    speaker, age = (_name(row.get(key)) for key in ("speaker", "age"))
     return Cell(speaker, None if speaker is not None else str(row.get("recording") or row["id"]), age)
+
+
+def _name(value: Any) -> Optional[str]:
+    whole = isinstance(value, float) and value.is_integer()
+    return None if value in (None, "") else str(int(value) if whole else value)
 
 
 class Tally:
@@ -104,19 +111,30 @@ class Tally:
             row: ``id``, ``text`` (hypothesis), ``reference`` where known, ``model`` (None: the text was kept
                 from the manifest), ``speaker``, ``recording``, ``age`` where known.
         """
-        index = self._cells.setdefault(cell_of(row), len(self._cells))
-        width = len(self.normalisers) * len(FIELDS)
-        if index * width == len(self._counts):
-            self._counts.extend([0] * width)
+        begin = self._begin(cell_of(row))
         found: List[Optional[int]] = []
         for number, normaliser in enumerate(self.normalisers.values()):
             natural = None if self._is_natural else self.natural.get(row["id"], (None,) * (number + 1))[number]
             counts, errors = _counts(row, normaliser, natural)
             found.append(errors)
-            for position, count in enumerate(counts, index * width + number * len(FIELDS)):
+            for position, count in enumerate(counts, begin + number * len(FIELDS)):
                 self._counts[position] += count
         if self._is_natural:
             self.natural[row["id"]] = tuple(found)
+
+    def miss(self, cell: Cell) -> None:
+        """Count one utterance that has no transcript."""
+        begin = self._begin(cell) + FIELDS.index("missing")
+        for number in range(len(self.normalisers)):
+            self._counts[begin + number * len(FIELDS)] += 1
+
+    def _begin(self, cell: Cell) -> int:
+        """Where the counts of a cell begin, which may be a new one."""
+        width = len(self.normalisers) * len(FIELDS)
+        begin = width * self._cells.setdefault(cell, len(self._cells))
+        if begin == len(self._counts):
+            self._counts.extend([0] * width)
+        return begin
 
 
 def _counts(

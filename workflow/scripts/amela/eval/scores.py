@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 import numpy as np
 
 from amela.eval.bootstrap import Rates, intervals
-from amela.eval.error_rate import FIELDS, NaturalErrors, Tally
+from amela.eval.error_rate import FIELDS, Cell, NaturalErrors, Tally, cell_of
 from amela.eval.normalisers import Normaliser
 from amela.io.atomic import open_atomic
 
@@ -19,7 +19,7 @@ RATE_COLUMNS = {
     "added": ("added_wer", "added_low", "added_high"),
 }
 OF_REFERENCES = ("words", "characters", "substitutions", "deletions", "insertions")
-COUNTED = ("utterances", "scored", "kept", "empty", *OF_REFERENCES)
+COUNTED = ("utterances", "missing", "scored", "kept", "empty", *OF_REFERENCES)
 NAMES = ("voice", "normaliser", "group", "value")
 COLUMNS = (*NAMES, "speakers", *COUNTED, *(column for columns in RATE_COLUMNS.values() for column in columns))
 DECIMALS = 6
@@ -36,20 +36,34 @@ class Group(NamedTuple):
 
 
 def score_voices(
-    tables: Mapping[str, Iterable[Mapping[str, Any]]], normalisers: Mapping[str, Normaliser]
+    tables: Mapping[str, Iterable[Mapping[str, Any]]],
+    normalisers: Mapping[str, Normaliser],
+    manifest: Iterable[Mapping[str, Any]],
 ) -> Iterator[Dict[str, Any]]:
     """Rows of COLUMNS of every voice, in order; those after natural speech are compared with it.
 
     Args:
         tables: voice → its rows (``Tally.add``); each is read once, and one voice after the other.
+        manifest: the corpus' utterances: those that are not in the table of a voice are missing there.
     """
+    cells = _cells(manifest)
     natural: NaturalErrors = {}
     for voice, rows in tables.items():
         tally = Tally(normalisers, None if voice == NATURAL else natural)
+        missing = dict(cells)
         for row in rows:
             tally.add(row)
+            missing.pop(row["id"], None)
+        for cell in missing.values():
+            tally.miss(cell)
         natural = tally.natural
         yield from score_rows(voice, tally)
+
+
+def _cells(manifest: Iterable[Mapping[str, Any]]) -> Dict[str, Cell]:
+    """Cell of each utterance, by id; utterances share it, for the sake of memory."""
+    shared: Dict[Cell, Cell] = {}
+    return {row["id"]: shared.setdefault(cell, cell) for row in manifest for cell in [cell_of(row)]}
 
 
 def write_scores(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:

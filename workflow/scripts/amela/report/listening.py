@@ -42,10 +42,9 @@ def spread(path: Path, count: int) -> List[Row]:
 def spoken_examples(results: Results, corpus: str, count: int) -> List[Row]:
     """Natural speech, its resynthesis by each vocoder, and what was understood of each."""
     vocoders = results.contents["vocoders"]
-    if not vocoders and not results.contents["asrs"]:
-        return []
-    listed = f"resynth-{vocoders[0]}" if vocoders else "manifest"
-    ids = [row["id"] for row in spread(results.merged(corpus, listed), count)]
+    # of what went all the way: these can be read
+    listed = [f"resynth-{name}" for name in vocoders] + [f"asr-{name}-natural" for name in results.contents["asrs"]]
+    ids = [row["id"] for table in listed[:1] for row in spread(results.merged(corpus, table), count)]
     tables = {"natural": "manifest", **{vocoder: f"resynth-{vocoder}" for vocoder in vocoders}}
     rows = {voice: rows_by_id(results.merged(corpus, table), ids) for voice, table in tables.items()}
     heard = {voice: _transcripts(results, corpus, voice, ids) for voice in tables}

@@ -12,7 +12,6 @@ SHOWN = "plain"  # normaliser of the figure, of ages and speakers, and of the su
 SPEAKERS_SHOWN = 20  # those with most errors; the table of scores holds them all
 AGES_SHOWN = 40
 BOUNDS = {"wer": ("wer_low", "wer_high"), "cer": ("cer_low", "cer_high"), "added_wer": ("added_low", "added_high")}
-NOTHING: Row = {"wer": None, "scored": 0}  # of a voice in which all of a group were rejected
 
 
 def rate(row: Row, name: str) -> str:
@@ -23,6 +22,11 @@ def rate(row: Row, name: str) -> str:
     low, high = (row[bound] for bound in BOUNDS[name])
     interval = "" if low is None else f" [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
     return f"{100 * row[name]:{sign}.1f}{interval}".replace("-", "−")
+
+
+def scored(row: Row) -> str:
+    """``9 of 10``: of the utterances of the corpus, those that are missing among them."""
+    return f"{row['scored']:,} of {row['utterances'] + row['missing']:,}"
 
 
 def recognition_section(results: Results) -> Dict[str, Any]:
@@ -44,6 +48,7 @@ def _table(scores: List[Row]) -> Row:
     return {
         "rows": whole,
         "kept": max(row["kept"] or 0 for row in whole),
+        "rejected": [row for row in whole if row["normaliser"] == SHOWN and row["missing"]],
         "voices": _voices(scores),
         "ages": _beginning(_parts(scores, "age"), AGES_SHOWN),
         "speakers": _beginning(_worst_first(_parts(scores, "speaker")), SPEAKERS_SHOWN),
@@ -64,6 +69,8 @@ def word_error_facts(results: Results) -> List[Tuple[str, Any]]:
             facts.append((name, row["wer"]))
             if row["wer_low"] is not None:
                 facts.append((f"{name}, 95 % interval", f"{row['wer_low']:.3g} to {row['wer_high']:.3g}"))
+            if row["missing"]:
+                facts.append((f"{name}, utterances without a transcript", row["missing"]))
     return facts
 
 
@@ -73,10 +80,7 @@ def _parts(scores: List[Row], group: str) -> List[Row]:
     for row in scores:
         if row["group"] == group and row["normaliser"] == SHOWN:
             found.setdefault(row["value"], {})[row["voice"]] = row
-    parts = [
-        {"value": value, "voices": [rows.get(voice, NOTHING) for voice in _voices(scores)]}
-        for value, rows in found.items()
-    ]
+    parts = [{"value": value, "voices": [rows[voice] for voice in _voices(scores)]} for value, rows in found.items()]
     return parts if len(parts) > 1 else []
 
 
