@@ -57,11 +57,11 @@ def test_a_text_that_was_kept_was_not_heard(results):
     assert [player["heard"] for player in example["players"]] == [None, "gl heard"]
 
 
-def test_without_a_vocoder_natural_speech_is_listened_to_and_without_a_recogniser_nothing(results):
-    results.contents["vocoders"] = []
+def test_without_a_vocoder_natural_speech_is_listened_to_and_without_a_recogniser_nothing(results, monkeypatch):
+    monkeypatch.setitem(results.contents, "vocoders", [])
     (example,) = listening.spoken_examples(results, "field", 1)
     assert [player["voice"] for player in example["players"]] == ["natural"]
-    results.contents["asrs"] = []
+    monkeypatch.setitem(results.contents, "asrs", [])
     assert listening.spoken_examples(results, "field", 1) == []
 
 
