@@ -44,13 +44,21 @@ def measure(recogniser: Any, clips: Sequence[Utterance], budgets: Sequence[float
     device = best_device()
     in_stream(recogniser, warm_up(clips, device), 1.0)
     for budget in budgets:
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats(device)
+        start_afresh(recogniser, device)
         turn = timed(partial(in_stream, recogniser, clips, budget))
         texts(turn.outcomes)
         speed = sum(clip.duration for clip in clips) / turn.wall
         yield {"budget": budget, "speed": speed, "memory": peak_memory(device), "waited": turn.waited}
+
+
+def start_afresh(recogniser: Any, device: torch.device) -> None:
+    """Let no budget use, or hold in memory, what an earlier one has made: graphs of parakeet's decoder."""
+    if hasattr(recogniser, "forget_batches"):
+        recogniser.forget_batches()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def warm_up(clips: Sequence[Utterance], device: torch.device) -> Sequence[Utterance]:

@@ -96,6 +96,25 @@ def test_a_way_that_rejects_ends_the_benchmark(module, tmp_path):
         loop.compare(recogniser, clips, [60.0], rounds=1)
 
 
+def test_no_budget_begins_with_what_an_earlier_one_has_made(module, tmp_path):
+    pytest.importorskip("nemo")
+    clips = module("asr_loop").make_clips(tmp_path, None, 4)
+    done = []
+
+    class Keeping(Echo):
+        def forget_batches(self):
+            done.append("forgot")
+
+        def transcribe(self, batch):
+            done.append(len(batch))
+            return super().transcribe(batch)
+
+    rows = list(module("asr_real").measure(Keeping(), clips, [80.0, 160.0]))
+    assert [row["budget"] for row in rows] == [80.0, 160.0] and all(row["memory"] > 0 for row in rows)
+    turns = " ".join(map(str, done)).split("forgot")[1:]
+    assert [sum(map(int, turn.split())) for turn in turns] == [4, 4]
+
+
 @pytest.mark.slow
 def test_models_have_the_published_sizes(models, tmp_path):
     with models.Unallocated():

@@ -89,18 +89,22 @@ def recogniser(tiny_salm):
     return loaded(tiny_salm)
 
 
+HEARD = {"encoder": {}, "modality_adapter": {}}
+SALM = {
+    "pretrained_llm": "Qwen/Qwen3-1.7B",
+    "prompt_format": "qwen",
+    "audio_locator_tag": "<|a|>",
+    "perception": {**HEARD, "preprocessor": {}},
+}
+
+
 @pytest.fixture
 def written(tmp_path):
     """Function (file, content …) → a receipt of files as a SALM's folder has them, none of which is loaded."""
 
     def make(**changed):
         files = {
-            "config": {
-                "pretrained_llm": "Qwen/Qwen3-1.7B",
-                "prompt_format": "qwen",
-                "audio_locator_tag": "<|a|>",
-                "perception": {},
-            },
+            "config": SALM,
             "tokenizer_config": {},
             "tokenizer": {},
             "llm_backbone/config": {"model_type": "qwen3"},
@@ -122,6 +126,9 @@ def written(tmp_path):
         ({"llm_backbone/config": {"auto_map": {"AutoConfig": "x.Y"}}}, r"auto_map asks .*llm_backbone/config\.json"),
         ({"tokenizer_config": {"auto_map": {}}}, r"auto_map asks .*tokenizer_config\.json"),
         ({"config": {"model_type": "hubert"}}, "no configuration of a SALM: it lacks perception, pretrained_llm, "),
+        ({"config": {**SALM, "perception": HEARD}}, r"a SALM: it lacks perception\.preprocessor — .*config\.json"),
+        ({"config": {**SALM, "perception": {**HEARD, "preprocessor": None}}}, r"it lacks perception\.preprocessor — "),
+        ({"config": {**SALM, "perception": "x"}}, r"it lacks perception\.preprocessor, perception\.encoder, "),
     ],
 )
 def test_what_must_not_run_is_refused_before_nemo_sees_it(written, monkeypatch, changed, message):
@@ -235,6 +242,12 @@ def test_another_prompt_is_asked(tiny_salm, monkeypatch, clips):
     monkeypatch.setattr(recogniser._salm, "generate", listen)
     recogniser.transcribe(clips[:1])
     assert asked == [[{"role": "user", "content": "Write down: <|audioplaceholder|>"}]]
+
+
+@pytest.mark.slow
+def test_a_prompt_with_the_tag_of_the_speech_is_refused(unlearned):
+    with pytest.raises(AmelaError, match=r"the prompt has <\|audioplaceholder\|>, which stands .* — leave it out"):
+        loaded(unlearned, prompt="Write <|audioplaceholder|> down:")
 
 
 @pytest.mark.slow

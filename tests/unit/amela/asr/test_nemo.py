@@ -1,6 +1,7 @@
 """Mirrors workflow/scripts/amela/asr/nemo.py."""
 
 import logging
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,11 +12,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("omegaconf")
 
 from amela.asr.nemo import (  # noqa: E402
+    CLASSES,
     batch_budget,
     check_no_code,
     check_targets,
     check_weights,
     dtype_of,
+    import_nemo,
     parse_config,
     prepare_device,
     without_training,
@@ -34,6 +37,15 @@ PUBLISHED = [
     f"{MODULES}.RNNTDecoder",
     f"{MODULES}.RNNTJoint",
 ]
+# and of other models of FastConformer's kind: with two decoders, or one of CTC; with several layers heard
+ALIKE = [
+    "nemo.collections.asr.models.EncDecRNNTBPEModel",
+    "nemo.collections.asr.models.hybrid_rnnt_ctc_bpe_models.EncDecHybridRNNTCTCBPEModel",
+    "nemo.collections.asr.models.ctc_bpe_models.EncDecCTCModelBPE",
+    f"{MODULES}.ConvASRDecoder",
+    "nemo.collections.speechlm2.models.salm.SALM",
+    "nemo.collections.speechlm2.modules.perception.QformerConnector",
+]
 FOREIGN = [
     "os.system",
     "builtins.eval",
@@ -47,6 +59,14 @@ FOREIGN = [
     f"{MODULES}.conformer_encoder.load",
     f"{MODULES}.ConformerEncoder.load",
     f"{MODULES}.ConformerEncoder\n",
+    f"{MODULES}.ConformerEncoderX",
+    "nemo.collections.speechlm2.modules.ear_tts_model.FileLock",  # classes that they have imported
+    "nemo.collections.speechlm2.models.salm.PreTrainedModel",
+    "nemo.collections.speechlm2.models.salm_asr_decoder.SequentialJsonlWriter",
+    "nemo.collections.asr.models.rnnt_bpe_models_prompt.Trainer",
+    "nemo.collections.asr.modules.conformer_encoder.DictConfig",
+    "nemo.collections.asr.models.rnnt_bpe_models.DataLoader",
+    "nemo.collections.speechlm2.models.ConformerEncoder",  # of another package
     f"x{MODULES}.ConformerEncoder",
     "${encoder.name}",
     None,
@@ -56,7 +76,7 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize("target", PUBLISHED)
+@pytest.mark.parametrize("target", PUBLISHED + ALIKE)
 @pytest.mark.parametrize("key", ["target", "_target_"])
 def test_published_models_are_allowed(key, target):
     check_targets({"model": {"layers": [{key: target, "width": 8}]}}, "x.nemo")
@@ -67,6 +87,21 @@ def test_published_models_are_allowed(key, target):
 def test_anything_else_is_refused_by_the_name_of_its_key(key, target):
     with pytest.raises(AmelaError, match=rf"^model\.layers\.0\.{key} names .* — x\.nemo — "):
         check_targets({"model": {"layers": [{key: target}]}}, "x.nemo")
+
+
+@pytest.mark.slow
+def test_a_class_that_is_allowed_is_nemos_own_wherever_it_is_named():
+    """No module of these packages has imported another class by such a name, and each name is one of a class."""
+    pytest.importorskip("nemo")
+    for package in CLASSES:
+        import_nemo(f"nemo.collections.{package}")
+    import_nemo("nemo.collections.speechlm2.modules.perception")
+    for package, names in CLASSES.items():
+        prefix = f"nemo.collections.{package}"
+        modules = [each for name, each in sys.modules.items() if f"{name}.".startswith(f"{prefix}.") and each]
+        for name in names.split():
+            named = [vars(module)[name] for module in modules if name in vars(module)]
+            assert named and {each.__module__.startswith(f"{prefix}.") for each in named} == {True}, name
 
 
 def test_references_are_allowed_and_what_is_computed_is_not():

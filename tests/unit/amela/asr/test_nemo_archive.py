@@ -121,7 +121,12 @@ def test_foreign_classes_are_refused(made):
 
 @pytest.mark.parametrize(
     "target",
-    ["nemo.collections.asr.modules.ConformerEncoder", "nemo.collections.asr.models.Unheard", None],
+    [
+        "nemo.collections.asr.modules.ConformerEncoder",
+        "nemo.collections.asr.models.unheard.EncDecRNNTBPEModel",
+        "nemo.collections.asr.models.ctc_models.EncDecRNNTBPEModel",
+        None,
+    ],
 )
 def test_another_kind_of_model_is_refused(made, target):
     assert "model" in refusal(made(config=lambda config: config.update(target=target)))

@@ -10,15 +10,16 @@ import pytest
 import soundfile as sf
 
 from amela.asr import Transcript, load_recogniser
+from amela.batches import in_halves
 from amela.checkpoints.receipt import make_receipt
-from amela.errors import AmelaError
+from amela.errors import AmelaError, DeviceFull
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("nemo")
 from tiny_tdt import CLIPS, FRAME, save_tiny_tdt  # noqa: E402
 
 from amela.asr.nemo_archive import NemoArchive  # noqa: E402
-from amela.asr.parakeet import words_of  # noqa: E402
+from amela.asr.parakeet import to_power_of_two, words_of  # noqa: E402
 
 TEXTS = [text for _, text in CLIPS]
 SILENCE = [np.zeros(n_samples, dtype=np.float32) for n_samples in (1_600, 40_000)]
@@ -51,6 +52,19 @@ def recogniser(tiny_tdt):
     return loaded(tiny_tdt)
 
 
+@pytest.fixture
+def graphed(unlearned, monkeypatch):
+    """It decodes as on a GPU, with a state that is made for a size of batch, but for the graphs themselves."""
+    computer = unlearned._decoding.decoding.decoding_computer
+    monkeypatch.setattr(computer, "cuda_graphs_mode", computer.CudaGraphsMode.NO_GRAPHS)
+    monkeypatch.setattr(
+        type(computer), "__call__", lambda self, x, out_len, **given: self.cuda_graphs_impl(x, out_len, **given)
+    )
+    monkeypatch.setattr(unlearned, "_decode", unlearned._decode_together)
+    yield unlearned
+    unlearned.forget_batches()
+
+
 def test_words_have_the_frames_of_their_tokens():
     # "don't ask ." of ▁don ' t ▁ as k ▁.
     tokens = [(3, 2, 4), (1, 4, 4), (1, 5, 6), (0, 7, 9), (2, 9, 11), (1, 11, 12), (1, 12, 12)]
@@ -73,6 +87,56 @@ def test_a_batch_of_one_is_a_batch_of_all(unlearned, clips):
         times = [time for word in transcript.words for time in (word.start, word.end)]
         assert times == sorted(times) and all(0 <= time <= len(piece) / 16_000 for time in times)
         assert [word.word for word in transcript.words] == transcript.text.split()
+
+
+@pytest.mark.parametrize(("n", "size"), [(1, 1), (2, 2), (3, 4), (5, 8), (8, 8), (257, 512)])
+def test_empty_pieces_make_a_power_of_two(n, size):
+    encoded_BDT, frames_B = torch.rand(n, 3, 2), torch.full((n,), 2)
+    padded_BDT, padded_B = to_power_of_two(encoded_BDT, frames_B)
+    assert torch.equal(padded_BDT[:n], encoded_BDT) and padded_BDT.shape == (size, 3, 2)
+    assert padded_B.tolist() == n * [2] + (size - n) * [0]
+
+
+def test_empty_pieces_change_no_answer(graphed, clips, monkeypatch):
+    padded = graphed.transcribe(clips)
+    graphed.forget_batches()
+    monkeypatch.setattr(graphed, "_decode", graphed._hypotheses)
+    assert padded == graphed.transcribe(clips)
+    assert len(padded) == 5 and len({transcript.text for transcript in padded}) > 3  # it does answer
+
+
+def test_growing_batches_are_of_few_sizes(graphed, clips, monkeypatch):
+    """Each makes NeMo compile its decoder again."""
+    made = []
+    make = graphed._decoding.decoding.decoding_computer._graph_reinitialize
+    monkeypatch.setattr(
+        graphed._decoding.decoding.decoding_computer,
+        "_graph_reinitialize",
+        lambda encoded_BTD: made.append(len(encoded_BTD)) or make(encoded_BTD),
+    )
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 3):
+        graphed.transcribe(n * [clips[0][: 32_000 - 1_000 * n]])
+    assert made == [1, 2, 4, 8, 16]
+
+
+def test_after_a_batch_that_is_too_large_its_halves_are_transcribed(graphed, clips, monkeypatch):
+    computer = graphed._decoding.decoding.decoding_computer
+    predict, calls = computer.decoder.predict, []
+
+    def full_once(*given, **options):
+        calls.append(given)
+        if len(calls) == 1:  # while the state of the batch is made
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return predict(*given, **options)
+
+    expected = graphed.transcribe(clips)
+    graphed.forget_batches()
+    monkeypatch.setattr(computer.decoder, "predict", full_once)
+    with pytest.raises(DeviceFull, match="a batch of 5 does not fit"):
+        graphed.transcribe(clips)
+    assert computer.state is None
+    calls.clear()
+    assert in_halves(graphed.transcribe, clips, "") == expected
 
 
 def test_the_loss_that_a_model_was_trained_with_does_not_matter(tmp_path, clips):

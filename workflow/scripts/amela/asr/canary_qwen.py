@@ -46,6 +46,7 @@ CONFIG, WEIGHTS, LANGUAGE_MODEL, TOKENIZER = (
 )
 NEEDED = (CONFIG, WEIGHTS, LANGUAGE_MODEL, TOKENIZER, "tokenizer.json")
 KEYS = ("perception", "pretrained_llm", "prompt_format", "audio_locator_tag")  # of a SALM's configuration
+HEARS = ("preprocessor", "encoder", "modality_adapter")  # of its perception
 # Tokens of an answer. English speech has 3 to 4 a second, fast speech 6: an answer that goes on is a loop.
 FIRST_TOKENS, TOKENS_PER_SECOND = 16, 12
 ON_CPU = 60.0  # padded seconds a batch: the weights are read once a token, whatever the batch
@@ -70,7 +71,8 @@ class CanaryQwen:
             precision: fp32, bf16, or auto: bf16 on a GPU, fp32 on a CPU.
 
         Raises:
-            AmelaError: the checkpoint is not whole, is no such model, or would have foreign code run.
+            AmelaError: the checkpoint is not whole, is no such model, or would have foreign code run;
+                the prompt has the tag that the speech takes the place of.
         """
         self.model = f"{checkpoint.name}@{checkpoint.sha256[:12]}"
         self.device = prepare_device()
@@ -78,6 +80,9 @@ class CanaryQwen:
         self.batch_seconds = batch_budget(self.device, ON_CPU)
         self._salm = _on_device(load_salm(checkpoint), self.device, dtype_of(precision, self.device))
         self._content = f"{prompt} {self._salm.audio_locator_tag}"
+        if self._content.count(self._salm.audio_locator_tag) > 1:
+            what = f"the prompt has {self._salm.audio_locator_tag}, which stands for the speech and is put behind it"
+            raise AmelaError(what, checkpoint.name, "leave it out of the recogniser's prompt")
 
     def transcribe(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
         """See ``amela.asr.Recogniser.transcribe``; it knows no times of words."""
@@ -165,6 +170,9 @@ def _config(checkpoint: Receipt) -> Dict[str, Any]:
     config = without_training(parse_config(path.read_text("utf-8"), path))
     check_targets(config, path)
     lacking = [key for key in KEYS if key not in config]
+    if "perception" in config:
+        hears = config["perception"] if isinstance(config["perception"], dict) else {}
+        lacking += [f"perception.{key}" for key in HEARS if not isinstance(hears.get(key), dict)]
     if lacking:
         raise AmelaError(f"no configuration of a SALM: it lacks {', '.join(lacking)}", path)
     return config

@@ -24,8 +24,28 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-# A class of NeMo's own, named in its package or in a module of that: nothing that such a module has imported.
-TARGET = re.compile(r"nemo\.collections\.(asr|speechlm2)\.(models|modules|losses)\.([a-z0-9_]+\.)?[A-Z]\w*")
+# Classes that models which transcribe are made of, by their packages in nemo.collections
+CLASSES = {
+    "asr.models": (
+        "EncDecCTCModel EncDecCTCModelBPE EncDecRNNTModel EncDecRNNTBPEModel EncDecRNNTBPEModelWithPrompt"
+        " EncDecHybridRNNTCTCModel EncDecHybridRNNTCTCBPEModel EncDecHybridRNNTCTCBPEModelWithPrompt"
+    ),
+    "asr.modules": (
+        "AudioToMelSpectrogramPreprocessor AudioToMFCCPreprocessor SpectrogramAugmentation MaskedPatchAugmentation"
+        " CropOrPadSpectrogramAugmentation ConformerEncoder ConformerEncoderAdapter RNNEncoder"
+        " ConvASREncoder ConvASREncoderAdapter ConvASRDecoder LSTMDecoder"
+        " RNNTDecoder StatelessTransducerDecoder RNNTJoint SampledRNNTJoint HATJoint"
+    ),
+    "speechlm2.models": "SALM",
+    "speechlm2.modules": "AudioPerceptionModule IdentityConnector QformerConnector MultiLayerProjectionConnector",
+}
+# One of these, named in its package or in a module of that; of what such a module has imported, nothing else.
+TARGET = re.compile(
+    "|".join(
+        rf"nemo\.collections\.{re.escape(package)}\.(?:[a-z0-9_]+\.)?(?:{'|'.join(names.split())})"
+        for package, names in CLASSES.items()
+    )
+)
 TARGET_KEYS = ("target", "_target_", "cls")
 # nothing of this is built to transcribe
 TRAINING = ("optim", "optimizer", "lr_scheduler", "trainer", "exp_manager", "train_ds", "validation_ds", "test_ds")

@@ -61,8 +61,19 @@ class Parakeet:
         """
         return within_memory(self._transcribe, batch, self.device) if len(batch) else []
 
-    @torch.inference_mode()
     def _transcribe(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
+        try:
+            return self._understand(batch)
+        except RuntimeError:
+            self.forget_batches()  # before the memory is emptied, which does not free what a graph still holds
+            raise
+
+    def forget_batches(self) -> None:
+        """Free what NeMo keeps of the batches before for those to come, also where a full memory left it half made."""
+        self._decoding.decoding.decoding_computer.reset_cuda_graphs_state()
+
+    @torch.inference_mode()
+    def _understand(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
         lengths_B = torch.tensor([len(samples_N) for samples_N in batch], device=self.device)
         samples_BN = pad_sequence([torch.from_numpy(samples_N) for samples_N in batch], batch_first=True)
         mels_BMT, frames_B = self._preprocessor(input_signal=samples_BN.to(self.device), length=lengths_B)
@@ -74,9 +85,17 @@ class Parakeet:
         """NeMo's hypotheses. On a CPU its 3.0.0 gives the tokens of a batch the durations of one another
         (github.com/NVIDIA-NeMo/Speech/issues/16097): there each piece is decoded alone."""
         if self.device.type == "cuda":
-            return self._decoding.rnnt_decoder_predictions_tensor(encoded_BDT, frames_B, return_hypotheses=True)
+            return self._decode_together(encoded_BDT, frames_B)
         pieces = [(encoded_BDT[[i], :, :n], frames_B[[i]]) for i, n in enumerate(frames_B.tolist())]
-        return [self._decoding.rnnt_decoder_predictions_tensor(*piece, return_hypotheses=True)[0] for piece in pieces]
+        return [self._hypotheses(*piece)[0] for piece in pieces]
+
+    def _decode_together(self, encoded_BDT: torch.Tensor, frames_B: torch.Tensor) -> List[Any]:
+        """NeMo compiles its decoder again for every batch of more pieces than any before it, and with the longest
+        first almost every batch is: with empty ones up to a power of two there are few sizes."""
+        return self._hypotheses(*to_power_of_two(encoded_BDT, frames_B))[: len(frames_B)]
+
+    def _hypotheses(self, encoded_BDT: torch.Tensor, frames_B: torch.Tensor) -> List[Any]:
+        return self._decoding.rnnt_decoder_predictions_tensor(encoded_BDT, frames_B, return_hypotheses=True)
 
     def _transcript(self, hypothesis: Any, n_samples: int) -> Transcript:
         """Text and words; the last word of a piece may last beyond its end and is cut there."""
@@ -91,6 +110,17 @@ class Parakeet:
             return min(round(frame * self._frame_seconds, 3), last)
 
         return Transcript(text, [Word(word, time(start), time(end)) for word, start, end in words_of(text, tokens)])
+
+
+def to_power_of_two(encoded_BDT: torch.Tensor, frames_B: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    """A batch with pieces of no frames at its end, so that its size is a power of two.
+
+    Args:
+        encoded_BDT: what the encoder made of B pieces.
+        frames_B: how many frames each has.
+    """
+    empty = (1 << (len(frames_B) - 1).bit_length()) - len(frames_B)
+    return torch.nn.functional.pad(encoded_BDT, (0, 0, 0, 0, 0, empty)), torch.nn.functional.pad(frames_B, (0, empty))
 
 
 def words_of(text: str, tokens: Sequence[Tuple[int, int, int]]) -> List[Tuple[str, int, int]]:
