@@ -78,7 +78,7 @@ RATES: Dict[str, Rate] = {
     "resynth:textless": Rate(0.4, memory=3_000, memory_hour=2, memory_uncut=70_000, disk=60, goes_on=True),
     "resynth:codehifigan-gpu": Rate(0.01, memory=6_000, memory_hour=2, memory_uncut=1_000, disk=60, goes_on=True),
     "asr:pocketsphinx": Rate(0.3, memory_hour=8, disk=0.5, goes_on=True),
-    "asr:canary-qwen": Rate(6.0, memory=24_000, memory_hour=2, disk=0.5, goes_on=True),
+    "asr": Rate(6.0, memory=24_000, memory_hour=2, disk=0.5, goes_on=True),  # canary-qwen, and whom nobody has measured
     "asr:canary-qwen-gpu": Rate(0.01, memory=24_000, memory_hour=2, disk=0.5, goes_on=True),
     "asr:parakeet": Rate(0.5, memory=8_000, memory_hour=8, disk=0.5, goes_on=True),
     "asr:parakeet-gpu": Rate(0.002, memory=8_000, memory_hour=8, disk=0.5, goes_on=True),
