@@ -31,7 +31,7 @@ demo: .venv/made  ## run the whole workflow on the demo corpus and show what it 
 	.venv/bin/python tools/show-summary results
 
 test: .venv/made .venv-test/made .venv-fairseq/made  ## run every test, the linters among them
-	.venv-test/bin/python -m pytest -n $(WORKERS) --dist loadgroup -m "not cluster" $(ARGS)
+	.venv-test/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not cluster" $(ARGS)
 
 test-cluster: .venv/made .venv-test/made  ## run the workflow on a SLURM cluster that is started for it, with accidents
 	.venv-test/bin/python -m pytest -rs -m "cluster and not cluster_full" tests/cluster $(ARGS)

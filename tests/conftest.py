@@ -12,18 +12,26 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = {"fairseq_python", "tiny_salm", "tiny_tdt"}  # fixtures: a process of its own, models that learn
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Mark what is slow by its fixtures, and what belongs together.
+def pytest_itemcollected(item):
+    """Mark what is slow by its fixtures."""
+    if SLOW & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
 
-    Tests divided over several processes (pytest-xdist) stay together by file, for what a file
-    makes once; runs of the workflow stay in one process, since they make environments.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Divide tests over processes by file, for what a file makes once.
+
+    Runs of the workflow stay in one process: they make environments in one place.
     """
-    for item in items:
-        pipeline = item.get_closest_marker("pipeline") or item.get_closest_marker("cluster")
-        item.add_marker(pytest.mark.xdist_group("workflow" if pipeline else str(item.path)))
-        if SLOW & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.partition("::")[0]
+            return "workflow" if path.startswith(("tests/pipeline/", "tests/cluster/")) else path
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
