@@ -55,10 +55,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
     encoder = load_encoder(args.encoder, checkpoint, bool(args.compile), args.gpu)
     made_by = encoder_fingerprint(args.encoder, encoder.hop, encoder.dimension, checkpoint)
-    finish = as_exported(made_by, args.normalizer)
     ledger = Ledger("features")
     with staging(args.stage, args.tmpdir) as stage:
-        stream = Stream(encoder, stage.load, finish, args.batch_seconds)
+        stream = Stream(encoder, stage.load, as_exported(made_by, args.normalizer), args.batch_seconds)
         inputs = [args.manifests / f"shard-{shard}.jsonl" for shard in range(args.shards)]
         fingerprint = {
             "inputs": [file_sha256(path) for path in (*inputs, args.normalizer) if path],

@@ -17,7 +17,7 @@ from typing import Dict, Optional
 from amela.errors import AmelaError
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "envs"
-PIN = re.compile(r"^\s*-\s*([A-Za-z0-9][\w.-]*)==([\w.!+-]+)\s*(?:#.*)?$")
+PIN = re.compile(r"^\s*-\s*([A-Za-z0-9][\w.-]*)(?:\[[\w,.-]+\])?==([\w.!+-]+)\s*(?:#.*)?$")
 
 logger = logging.getLogger("environment")
 

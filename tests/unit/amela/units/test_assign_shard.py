@@ -15,6 +15,7 @@ class Numbers:
     """An encoder of one frame a second, whose units are what ``load`` gives; may be killed after some utterances."""
 
     hop, dimension, receptive_field, chunk, overlap, batch_seconds = 1.0, 1, 1.0, 1_000.0, 0.0, 0.0
+    device = "cpu"
 
     def __init__(self, last=10**9):
         self.left = last

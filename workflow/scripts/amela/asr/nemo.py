@@ -69,7 +69,7 @@ def import_nemo(module: str) -> Any:
         imported = importlib.import_module(module)
     finally:
         logging.disable(disabled)
-    importlib.import_module("nemo.utils").logging.setLevel(logging.ERROR)
+    logging.getLogger("nemo_logger").setLevel(logging.ERROR)
     importlib.import_module("transformers").logging.set_verbosity_error()
     return imported
 
