@@ -67,19 +67,20 @@ def made_once(tmp_path_factory, name, make):
 
 @pytest.fixture(scope="session")
 def tiny_salm(tmp_path_factory) -> Path:
-    """Folder of a small Canary-Qwen that knows ``tiny_tdt.CLIPS`` by heart."""
+    """Folder of a small Canary-Qwen that knows ``tiny_hearing.CLIPS`` by heart."""
     pytest.importorskip("nemo")
+    from tiny_hearing import CLIPS
     from tiny_recognisers import save_tiny_salm
-    from tiny_tdt import CLIPS
 
     return made_once(tmp_path_factory, "salm", lambda folder: save_tiny_salm(folder, CLIPS))
 
 
 @pytest.fixture(scope="session")
 def tiny_tdt(tmp_path_factory) -> Path:
-    """A small Parakeet, a .nemo file, that knows ``tiny_tdt.CLIPS`` by heart."""
+    """A small Parakeet, a .nemo file, that knows ``tiny_hearing.CLIPS`` by heart."""
     pytest.importorskip("nemo")
-    from tiny_tdt import CLIPS, save_tiny_tdt
+    from tiny_hearing import CLIPS
+    from tiny_tdt import save_tiny_tdt
 
     return made_once(tmp_path_factory, "tdt.nemo", lambda path: save_tiny_tdt(path, CLIPS))
 

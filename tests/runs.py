@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from copy import copy
 from pathlib import Path
 
@@ -128,6 +129,19 @@ class Clone:
 
     def leftovers(self) -> list:
         return [str(path) for path in (self.folder / "results").rglob(".*") if path.name != ".snakemake_timestamp"]
+
+
+def kill_and_start_again(start, journal: Path, lines: int) -> None:
+    """A job killed as soon as its journal has so many lines, and then run to its end. ``start``: begins it."""
+    process, deadline = start(), time.monotonic() + 200
+    while not journal.is_file() or journal.read_bytes().count(b"\n") < lines:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert journal.is_file()
+    assert start().wait(timeout=300) == 0
+    assert not journal.exists()
 
 
 def small_config(source: Path, **changes) -> dict:

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
+from tiny_hearing import RATE, WIDTH, conformer, spectrogram
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn.utils.rnn import pad_sequence
 
 from amela.asr.nemo import import_nemo
 
-RATE = 16_000  # Hz
+FEATURES = 128  # bands of the spectrogram
 PROMPT = "Transcribe the following:"
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
 TAG = "<|audioplaceholder|>"
-WIDTH = 64
 MOST_STEPS, LEARNING_RATE = 400, 2e-3
 LEARNED = 0.01  # nats a token
 CHECK_EVERY = 20  # steps
@@ -84,7 +84,7 @@ def _save_language_model(folder, n_tokens, tied):
 
 def _config(folder):
     """As in the configuration of Canary-Qwen, with a model of a ten-thousandth of its size."""
-    asr, perception = "nemo.collections.asr.modules", "nemo.collections.speechlm2.modules.perception"
+    perception = "nemo.collections.speechlm2.modules.perception"
     return {
         "pretrained_llm": str(folder / "llm_backbone"),
         "tokenizer_path": str(folder),
@@ -104,45 +104,8 @@ def _config(folder):
         "perception": {
             "target": f"{perception}.AudioPerceptionModule",
             "output_dim": WIDTH,
-            "preprocessor": {
-                "_target_": f"{asr}.AudioToMelSpectrogramPreprocessor",
-                "sample_rate": RATE,
-                "normalize": "per_feature",
-                "window_size": 0.025,
-                "window_stride": 0.01,
-                "window": "hann",
-                "features": 128,
-                "n_fft": 512,
-                "log": True,
-                "frame_splicing": 1,
-                "dither": 1e-5,
-                "pad_to": 0,
-                "pad_value": 0.0,
-            },
-            "encoder": {
-                "_target_": f"{asr}.ConformerEncoder",
-                "feat_in": 128,
-                "feat_out": -1,
-                "n_layers": 2,
-                "d_model": WIDTH,
-                "subsampling": "dw_striding",
-                "subsampling_factor": 8,
-                "subsampling_conv_channels": 16,
-                "causal_downsampling": False,
-                "ff_expansion_factor": 2,
-                "self_attention_model": "rel_pos",
-                "n_heads": 4,
-                "att_context_size": [-1, -1],
-                "xscaling": False,
-                "untie_biases": True,
-                "pos_emb_max_len": 5000,
-                "conv_kernel_size": 9,
-                "conv_norm_type": "batch_norm",
-                "dropout": 0.0,
-                "dropout_pre_encoder": 0.0,
-                "dropout_emb": 0.0,
-                "dropout_att": 0.0,
-            },
+            "preprocessor": spectrogram(FEATURES),
+            "encoder": conformer(FEATURES),
             "modality_adapter": {"_target_": f"{perception}.IdentityConnector", "d_model": WIDTH},
         },
         "optimizer": {"_target_": "torch.optim.AdamW", "lr": 5e-4},

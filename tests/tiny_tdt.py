@@ -8,23 +8,15 @@ import sentencepiece
 import soundfile
 import torch
 from omegaconf import OmegaConf
+from tiny_hearing import MODULES, RATE, WIDTH, conformer, spectrogram
 
 from amela.asr.nemo import import_nemo
 
-RATE, FRAME = 16_000, 0.08  # Hz; seconds that a frame of the encoder is of
+FRAME, FEATURES = 0.08, 64  # seconds that a frame of the encoder is of; bands of the spectrogram
 DURATIONS = [0, 1, 2, 3, 4]  # frames that a token may last
-WIDTH = 64
 MOST_STEPS, LEARNING_RATE = 300, 5e-3
 CHECK_EVERY = 20  # steps
 MOST_SILENCE = 0.2  # seconds before and after a clip: pieces are cut here or there
-DEMO = Path(__file__).resolve().parents[1] / "resources" / "demo"
-CLIPS = [
-    (DEMO / "anna" / "01.flac", "the baby is sleeping in the garden"),
-    (DEMO / "ben" / "02.flac", "we are going to the kitchen"),
-    (DEMO / "carla" / "03.flac", "good morning little rabbit"),
-    (DEMO / "emil" / "02.flac", "look at the little baby"),
-    (DEMO / "greta" / "07.flac", "where is the little rabbit"),
-]
 
 
 def save_tiny_tdt(path, clips, seed=0, steps=MOST_STEPS, loss_name="tdt"):
@@ -66,7 +58,6 @@ def _make_tokenizer(folder, texts):
 
 def _build(tokenizer, loss_name):
     """EncDecRNNTBPEModel as in the configuration of FastConformer-TDT, a few thousandths of its size."""
-    asr = "nemo.collections.asr.modules"
     config = {
         "sample_rate": RATE,
         "model_defaults": {
@@ -77,60 +68,24 @@ def _build(tokenizer, loss_name):
             "num_tdt_durations": len(DURATIONS),
         },
         "tokenizer": {"dir": str(tokenizer), "type": "bpe"},
-        "preprocessor": {
-            "_target_": f"{asr}.AudioToMelSpectrogramPreprocessor",
-            "sample_rate": RATE,
-            "normalize": "per_feature",
-            "window_size": 0.025,
-            "window_stride": 0.01,
-            "window": "hann",
-            "features": 64,
-            "n_fft": 512,
-            "frame_splicing": 1,
-            "dither": 1e-5,
-            "pad_to": 0,
-        },
+        "preprocessor": spectrogram(FEATURES),
         "spec_augment": {
-            "_target_": f"{asr}.SpectrogramAugmentation",
+            "_target_": f"{MODULES}.SpectrogramAugmentation",
             "freq_masks": 2,
             "time_masks": 10,
             "freq_width": 27,
             "time_width": 0.05,
         },
-        "encoder": {
-            "_target_": f"{asr}.ConformerEncoder",
-            "feat_in": 64,
-            "feat_out": -1,
-            "n_layers": 2,
-            "d_model": WIDTH,
-            "use_bias": False,
-            "subsampling": "dw_striding",
-            "subsampling_factor": 8,
-            "subsampling_conv_channels": 16,
-            "causal_downsampling": False,
-            "ff_expansion_factor": 2,
-            "self_attention_model": "rel_pos",
-            "n_heads": 4,
-            "att_context_size": [-1, -1],
-            "xscaling": False,
-            "untie_biases": True,
-            "pos_emb_max_len": 5000,
-            "conv_kernel_size": 9,
-            "conv_norm_type": "batch_norm",
-            "dropout": 0.0,
-            "dropout_pre_encoder": 0.0,
-            "dropout_emb": 0.0,
-            "dropout_att": 0.0,
-        },
+        "encoder": conformer(FEATURES, use_bias=False),
         "decoder": {
-            "_target_": f"{asr}.RNNTDecoder",
+            "_target_": f"{MODULES}.RNNTDecoder",
             "normalization_mode": None,
             "random_state_sampling": False,
             "blank_as_pad": True,
             "prednet": {"pred_hidden": WIDTH, "pred_rnn_layers": 2, "t_max": None, "dropout": 0.0},
         },
         "joint": {
-            "_target_": f"{asr}.RNNTJoint",
+            "_target_": f"{MODULES}.RNNTJoint",
             "log_softmax": None,
             "preserve_memory": False,
             "fuse_loss_wer": True,

@@ -1,17 +1,15 @@
 """Transformers, quantisers of others and the vocoder of Expresso through the whole workflow, on tiny models."""
 
 import json
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
 import yaml
-from runs import Clone, demo_table
+from runs import Clone, demo_table, kill_and_start_again
 from tiny_models import save_quantizer, save_tiny_hubert
 from tiny_vocoders import save_tiny_vocoder
 
@@ -150,15 +148,6 @@ def test_a_killed_job_goes_on_to_the_same_bytes(made, tmp_path):
         return subprocess.Popen(list(map(str, command)), cwd=made.folder, stderr=subprocess.DEVNULL)
 
     assert start("whole").wait(timeout=300) == 0
-    process, journal = start("killed"), tmp_path / ".killed.parquet.journal"
-    deadline = time.monotonic() + 120
-    while not journal.is_file() or journal.read_bytes().count(b"\n") < 2:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed.parquet").exists()
-    assert start("killed").wait(timeout=300) == 0
-    assert not journal.exists()
+    kill_and_start_again(lambda: start("killed"), tmp_path / ".killed.parquet.journal", 2)
     for ending in (".parquet", ".rejected.jsonl"):
         assert (tmp_path / f"killed{ending}").read_bytes() == (tmp_path / f"whole{ending}").read_bytes()

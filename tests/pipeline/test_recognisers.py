@@ -4,16 +4,14 @@ import csv
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import soundfile as sf
-from runs import Clone
-from tiny_tdt import CLIPS
+from runs import Clone, kill_and_start_again
+from tiny_hearing import CLIPS
 
 from amela.audio.save import save_audio
 
@@ -164,16 +162,7 @@ def test_a_killed_job_goes_on_to_the_same_bytes(made, tmp_path):
         return subprocess.Popen(list(map(str, command)), cwd=made.folder, stderr=subprocess.DEVNULL)
 
     assert start("whole").wait(timeout=300) == 0
-    process, journal = start("killed"), tmp_path / ".killed.jsonl.journal"
-    deadline = time.monotonic() + 200
-    while not journal.is_file() or journal.read_bytes().count(b"\n") < 3:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed.jsonl").exists()
-    assert start("killed").wait(timeout=300) == 0
-    assert not journal.exists()
+    kill_and_start_again(lambda: start("killed"), tmp_path / ".killed.jsonl.journal", 3)
     for ending in (".jsonl", ".rejected.jsonl"):
         assert (tmp_path / f"killed{ending}").read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
     assert [json.loads(line)["text"] for line in (tmp_path / "whole.jsonl").open(encoding="utf-8")] == TEXTS * 20

@@ -60,10 +60,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     checkpoint = read_receipt(args.checkpoint) if args.checkpoint else None
     recogniser = load_recogniser(args.asr, checkpoint, args.gpu) if asked else None
     ledger = Ledger("asr")
-    with (
-        Journal(args.output, fingerprint(args, asked, recogniser)) as journal,
-        staging(args.stage, args.tmpdir) as stage,
-    ):
+    made_by = fingerprint(args, asked, recogniser)
+    with Journal(args.output, made_by) as journal, staging(args.stage, args.tmpdir) as stage:
         found = transcribed(args, asked, recogniser, stage.load, journal, ledger) if recogniser else []
         rows = list(with_kept(utterances, asked, found))
         journal.check()

@@ -2,9 +2,6 @@
 
 import json
 import logging
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +15,8 @@ from amela.errors import AmelaError, DeviceFull, Rejected
 torch = pytest.importorskip("torch")
 pytest.importorskip("nemo")
 from safetensors.torch import load_file, save_file  # noqa: E402
+from tiny_hearing import CLIPS  # noqa: E402
 from tiny_recognisers import save_tiny_salm  # noqa: E402
-from tiny_tdt import CLIPS  # noqa: E402
 
 from amela.asr import canary_qwen  # noqa: E402
 from amela.asr.canary_qwen import allowance, load_salm  # noqa: E402
@@ -295,27 +292,8 @@ def test_weights_of_other_files_are_not_looked_for(unlearned, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_process_says_nothing_and_asks_no_network(tiny_salm):
+def test_a_process_says_nothing_and_asks_no_network(tiny_salm, in_a_process):
     """Nothing on the terminal but the transcript, and no socket is opened."""
-    program = """if True:
-        import socket, sys
-        def refused(*arguments): raise AssertionError("a network was asked for")
-        socket.socket.connect = socket.getaddrinfo = refused
-        from pathlib import Path
-        import soundfile
-        from amela.asr import load_recogniser
-        from amela.checkpoints.receipt import Receipt
-        folder = Path(sys.argv[1])
-        files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-        recogniser = load_recogniser({"backend": "canary-qwen"}, Receipt("tiny", "0" * 64, files))
-        print(recogniser.transcribe([soundfile.read(sys.argv[2], dtype="float32")[0]])[0].text)
-    """
-    scripts = Path(load_recogniser.__code__.co_filename).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", program, tiny_salm, CLIPS[0][0]],
-        env={**os.environ, "PYTHONPATH": str(scripts)},
-        capture_output=True,
-        text=True,
-    )
+    done = in_a_process("canary-qwen", receipt_of(tiny_salm).files, CLIPS[0][0])
     assert (done.returncode, done.stdout) == (0, TEXTS[0] + "\n"), done.stderr
     assert done.stderr == ""

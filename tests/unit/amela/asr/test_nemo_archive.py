@@ -12,7 +12,8 @@ from amela.errors import AmelaError
 torch = pytest.importorskip("torch")
 yaml = pytest.importorskip("yaml")
 pytest.importorskip("nemo")
-from tiny_tdt import CLIPS, save_tiny_tdt  # noqa: E402
+from tiny_hearing import CLIPS  # noqa: E402
+from tiny_tdt import save_tiny_tdt  # noqa: E402
 
 from amela.asr.nemo_archive import CONFIG, WEIGHTS, NemoArchive  # noqa: E402
 

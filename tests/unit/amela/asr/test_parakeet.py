@@ -1,10 +1,5 @@
 """Mirrors workflow/scripts/amela/asr/parakeet.py."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile as sf
@@ -16,7 +11,8 @@ from amela.errors import AmelaError, DeviceFull
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("nemo")
-from tiny_tdt import CLIPS, FRAME, save_tiny_tdt  # noqa: E402
+from tiny_hearing import CLIPS  # noqa: E402
+from tiny_tdt import FRAME, save_tiny_tdt  # noqa: E402
 
 from amela.asr.nemo_archive import NemoArchive  # noqa: E402
 from amela.asr.parakeet import to_power_of_two, words_of  # noqa: E402
@@ -192,26 +188,9 @@ def test_bfloat16_understands_the_same(tiny_tdt, clips):
     assert [transcript.text for transcript in loaded(tiny_tdt, precision="bf16").transcribe(clips)] == TEXTS
 
 
-def test_a_process_says_nothing_and_asks_no_network(tiny_tdt, clips):
+def test_a_process_says_nothing_and_asks_no_network(tiny_tdt, in_a_process):
     """Nothing on the terminal but the transcript, and no socket is opened."""
-    program = """if True:
-        import socket, sys
-        def refused(*arguments): raise AssertionError("a network was asked for")
-        socket.socket.connect = socket.getaddrinfo = refused
-        from pathlib import Path
-        import soundfile
-        from amela.asr import load_recogniser
-        from amela.checkpoints.receipt import make_receipt
-        recogniser = load_recogniser({"backend": "parakeet"}, make_receipt("tiny", [Path(sys.argv[1])]))
-        print(recogniser.transcribe([soundfile.read(sys.argv[2], dtype="float32")[0]])[0].text)
-    """
-    scripts = Path(load_recogniser.__code__.co_filename).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", program, tiny_tdt, CLIPS[0][0]],
-        env={**os.environ, "PYTHONPATH": str(scripts)},
-        capture_output=True,
-        text=True,
-    )
+    done = in_a_process("parakeet", {"tiny.nemo": tiny_tdt}, CLIPS[0][0])
     assert (done.returncode, done.stdout) == (0, TEXTS[0] + "\n"), done.stderr
     assert done.stderr == ""
 
