@@ -46,8 +46,8 @@ from transformers import HubertConfig
 
 from amela.audio import SAMPLE_RATE
 from amela.audio.load import load_utterance
+from amela.device import best_device
 from amela.encoders import load_encoder
-from amela.encoders.transformer import best_device
 from amela.io.manifest import Utterance
 from amela.units.assignment import TensorAssigner
 from amela.units.codebook import Codebook, make_codebook

@@ -17,8 +17,8 @@ from machine import has_bfloat16
 
 from amela.audio.load import load_utterance
 from amela.batches import windows
+from amela.device import best_device
 from amela.encoders import load_encoder
-from amela.encoders.transformer import best_device
 from amela.io.manifest import Utterance
 from amela.units.assignment import TensorAssigner
 from amela.units.codebook import Codebook

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from amela.device import best_device, within_memory
+from amela.device import best_device, exact_device, within_memory
 from amela.errors import DeviceFull
 from amela.training.device import prepare_device
 
@@ -9,7 +9,13 @@ from amela.training.device import prepare_device
 @pytest.mark.parametrize(("available", "device"), [(True, "cuda"), (False, "cpu")])
 def test_a_gpu_where_there_is_one(monkeypatch, available, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
-    assert best_device() == prepare_device() == torch.device(device)
+    assert best_device() == exact_device() == prepare_device() == torch.device(device)
+
+
+def test_convolutions_are_float32_and_repeatable():
+    with torch.backends.cudnn.flags(deterministic=False, allow_tf32=True):
+        exact_device()
+        assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,7 @@ def test_a_process_says_nothing_and_asks_no_network(tiny_tdt, in_a_process):
     "changes, said",
     [
         ({"decoding": {"strategy": "greedy_batch"}, "model_defaults": {"enc_hidden": 64}}, "no TDT model"),
+        ({"decoder": {"blank_as_pad": False}}, "its decoder takes no blanks"),
         (
             {"sample_rate": 8_000, "preprocessor": {"sample_rate": 8_000, "window_size": 0.05}},
             "the model hears 8000 Hz, not 16000",
@@ -211,7 +212,7 @@ def test_other_models_are_refused(unlearned_file, monkeypatch, changes, said):
     def other(archive):
         config = read(archive)
         for key, value in changes.items():
-            config[key] = {**config[key], **value} if key == "preprocessor" else value
+            config[key] = {**config[key], **value} if key in ("preprocessor", "decoder") else value
         return config
 
     monkeypatch.setattr(NemoArchive, "_checked_config", other)

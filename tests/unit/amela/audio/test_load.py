@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from amela.audio import SAMPLE_RATE, access
-from amela.audio.load import load_utterance
+from amela.audio.load import load_utterance, loaded
 from amela.audio.save import save_audio
 from amela.errors import Rejected
 from amela.io.manifest import Utterance
@@ -85,3 +85,18 @@ def test_a_file_that_breaks_off(tmp_path, monkeypatch, failing):
 def test_a_disk_that_fails_is_not_the_utterances_fault():
     with pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"):
         load_utterance(Utterance("a", "/proc/self/mem", duration=1.0))
+
+
+def test_samples_or_why_there_are_none(ramp):
+    """An exception in a thread that decodes ahead would end the whole batch."""
+    second = Utterance("a", ramp, duration=1.0)
+    checked = []
+    np.testing.assert_array_equal(loaded(load_utterance, second, checked.append), checked[0])
+    assert len(checked) == 1 and len(checked[0]) == SAMPLE_RATE
+
+    def refuse(samples_N):
+        raise Rejected("too quiet")
+
+    assert str(loaded(load_utterance, second, refuse)) == "too quiet"
+    missing = loaded(load_utterance, Utterance("b", ramp + ".gone", duration=1.0), checked.append)
+    assert isinstance(missing, Rejected) and len(checked) == 1

@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from amela.audio.samples import to_int16
+from amela.audio.samples import check_samples, to_int16
+from amela.errors import Rejected
 
 
 def slow(value):
@@ -51,3 +52,12 @@ def test_what_is_no_float_is_a_bug_of_the_caller(dtype):
 def test_what_is_not_finite_is_never_clipped(value):
     with pytest.raises(ValueError, match="not finite"):
         to_int16(np.array([0.0, value, 0.0]))
+
+
+@pytest.mark.parametrize(
+    ("samples", "why"), [([], "no samples"), ([0.0, np.nan], "not finite"), ([-np.inf], "not finite")]
+)
+def test_what_is_no_waveform_is_rejected(samples, why):
+    check_samples(np.zeros(1, np.float32))
+    with pytest.raises(Rejected, match=why):
+        check_samples(np.array(samples, np.float32))

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def on_cpu(monkeypatch):
-    monkeypatch.setattr(transformer, "best_device", lambda: CPU)
+    monkeypatch.setattr(transformer, "exact_device", lambda: CPU)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ CLOSE = 1e-4  # of features whose standard deviation is about 1
 
 @pytest.fixture(autouse=True)
 def on_cpu(monkeypatch):
-    monkeypatch.setattr(transformer, "best_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(transformer, "exact_device", lambda: torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, Mapping, Sequence, Tuple
 
 import torch
 
-from amela.device import best_device
+from amela.device import exact_device
 from amela.errors import AmelaError
 
 QUIET = {
@@ -156,9 +156,7 @@ def _some(names: Sequence[str], most: int = 3) -> str:
 
 def prepare_device() -> torch.device:
     """CUDA where there is one, else one thread of the CPU; on both the same numbers every time."""
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False  # fp32 means it
-    device = best_device()
+    device = exact_device()
     if device.type == "cpu":
         torch.set_num_threads(1)
     return device

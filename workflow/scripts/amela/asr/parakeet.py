@@ -161,11 +161,13 @@ def load_tdt(checkpoint: Receipt) -> Any:
 
 
 def _greedy(config: Mapping[str, Any], where: object) -> Dict[str, Any]:
-    """How to decode: the likeliest token and its duration, frame by frame. Raises AmelaError if it is no TDT model."""
+    """How to decode: the likeliest token and its duration, frame by frame. Raises AmelaError if it cannot be."""
     decoding = config.get("decoding") or {}
     durations = decoding.get("durations") or config.get("model_defaults", {}).get("tdt_durations")
     if not durations:
         raise AmelaError("no TDT model: it has no durations of tokens", where, "use another backend, or parakeet-tdt")
+    if not (config.get("decoder") or {}).get("blank_as_pad", True):
+        raise AmelaError("its decoder takes no blanks (blank_as_pad: false): NeMo has no batches of such", where)
     most = (decoding.get("greedy") or {}).get("max_symbols") or MAX_SYMBOLS
     return {
         "strategy": "greedy_batch",

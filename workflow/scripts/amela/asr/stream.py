@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
-
-import numpy as np
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from amela.asr import Outcome, Recogniser, Transcript, Word
-from amela.audio.load import Loader
+from amela.audio.load import Loader, loaded
+from amela.audio.samples import check_samples
 from amela.batches import ahead, by_length, in_halves, loaders
 from amela.errors import Rejected
 from amela.io.journal import Journal
 from amela.io.manifest import Utterance
 
 LEAST_SECONDS = 2.0  # that a piece counts as in a batch: the prompt and the first words take as long as some speech
-
-Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
 
 
 def longest_first(seconds: Sequence[float], batch_seconds: float) -> List[List[int]]:
@@ -77,28 +74,21 @@ class Stream:
     ) -> Iterator[Tuple[Tuple[str, List[int]], List[Future]]]:
         """Every batch, with its audio being decoded."""
         for key, batch in todo:
-            yield (key, batch), [pool.submit(self._loaded, pieces[index]) for index in batch]
-
-    def _loaded(self, piece: Utterance) -> Loaded:
-        try:
-            samples_N = self.load(piece)
-        except Rejected as error:
-            return error
-        return samples_N if np.isfinite(samples_N).all() else Rejected("samples that are not finite")
+            yield (key, batch), [pool.submit(loaded, self.load, pieces[index], check_samples) for index in batch]
 
     def _transcribe(self, loading: Sequence[Future]) -> List[Outcome]:
         """Outcomes of one batch; what could not be read is its own."""
         begin = time.perf_counter()
-        loaded = [future.result() for future in loading]
+        given = [future.result() for future in loading]
         ready = time.perf_counter()
-        clips = [samples_N for samples_N in loaded if not isinstance(samples_N, Rejected)]
+        clips = [samples_N for samples_N in given if not isinstance(samples_N, Rejected)]
         understood = in_halves(self.recogniser.transcribe, clips, "lower max_seconds of the recogniser")
         if len(understood) != len(clips):
             raise RuntimeError(f"{len(understood)} outcomes of {len(clips)} pieces")
         self.waited += ready - begin
         self.worked += time.perf_counter() - ready
         each = iter(understood)
-        return [one if isinstance(one, Rejected) else next(each) for one in loaded]
+        return [one if isinstance(one, Rejected) else next(each) for one in given]
 
 
 def _places(pieces: Sequence[Utterance], batch: Sequence[int]) -> List[List[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Union
 
 import numpy as np
 import soundfile as sf
@@ -15,6 +15,7 @@ from amela.errors import Rejected
 from amela.io.manifest import Utterance
 
 Loader = Callable[[Utterance], np.ndarray]  # what ``load_utterance`` does, maybe by way of a local disk
+Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
 
 
 def load_utterance(utterance: Utterance) -> np.ndarray:
@@ -29,6 +30,16 @@ def load_utterance(utterance: Utterance) -> np.ndarray:
         OSError: the disk fails that it lies on.
     """
     return load_stretch(utterance.audio_path, utterance)
+
+
+def loaded(load: Loader, utterance: Utterance, check: Callable[[np.ndarray], None]) -> Loaded:
+    """Its samples, or why they cannot be read or do not pass ``check``: for threads that decode ahead."""
+    try:
+        samples_N = load(utterance)
+        check(samples_N)
+    except Rejected as error:
+        return error
+    return samples_N
 
 
 def load_stretch(path: Path, utterance: Utterance) -> np.ndarray:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from amela.audio import SAMPLE_RATE
-from amela.errors import AmelaError, Rejected
+from amela.errors import AmelaError
 
 
 def hop_samples(hop: float) -> int:
@@ -19,11 +17,3 @@ def hop_samples(hop: float) -> int:
 def frame_count(n_samples: int, hop: float) -> int:
     """T = ceil(N / hop): frame t covers ``[t·hop, (t+1)·hop)``, and the last one may reach beyond the end."""
     return -(-n_samples // hop_samples(hop))
-
-
-def check_samples(samples_N: np.ndarray) -> None:
-    """Raise Rejected unless there are samples, all of them finite."""
-    if not len(samples_N):
-        raise Rejected("no samples")
-    if not np.isfinite(samples_N).all():
-        raise Rejected("samples that are not finite")

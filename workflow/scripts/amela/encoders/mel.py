@@ -14,7 +14,8 @@ import numpy as np
 from scipy.fft import rfft
 
 from amela.audio import SAMPLE_RATE
-from amela.encoders.frames import check_samples, frame_count, hop_samples
+from amela.audio.samples import check_samples
+from amela.encoders.frames import frame_count, hop_samples
 
 # Shape legend: N = samples, T = frames, F = frequency bins (N_FFT / 2 + 1), B = mel bands.
 

@@ -7,7 +7,8 @@ from typing import Iterable, List, Optional, Sequence
 import numpy as np
 
 from amela.audio import SAMPLE_RATE
-from amela.encoders.frames import check_samples, frame_count, hop_samples
+from amela.audio.samples import check_samples
+from amela.encoders.frames import frame_count, hop_samples
 from amela.encoders.mel import WINDOW
 
 # Shape legend: N = samples, T = frames, D = dimension.

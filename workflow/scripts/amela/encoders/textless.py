@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sequence, Tuple
 import numpy as np
 
 from amela.audio import SAMPLE_RATE
-from amela.encoders.frames import check_samples
+from amela.audio.samples import check_samples
 from amela.errors import AmelaError, Rejected
 from amela.textlesslib import loading
 

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from amela.audio import SAMPLE_RATE
-from amela.device import best_device, within_memory
+from amela.audio.samples import check_samples
+from amela.device import exact_device, within_memory
 from amela.encoders.blocks import Block
-from amela.encoders.frames import check_samples
 from amela.encoders.front_end import FrontEnd
 from amela.encoders.moments import Moments
 from amela.encoders.padding import own_frames, zero_padding
@@ -93,7 +93,7 @@ class TransformerEncoder:
         Raises:
             AmelaError: the model has no such block or no such norm, or the device not the precision.
         """
-        self.device = best_device()
+        self.device = exact_device()
         self._check(model, layer, residual, precision)
         del model.encoder.layers[layer:]
         network = Network(model.float(), residual, DTYPES[precision])

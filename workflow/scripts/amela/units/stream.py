@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
-from amela.audio.load import Loader
+from amela.audio.load import Loaded, Loader, loaded
+from amela.audio.samples import check_samples
 from amela.batches import ahead, by_length, in_halves, loaders
 from amela.encoders import Encoder
-from amela.encoders.frames import check_samples
 from amela.errors import Rejected
 from amela.io.manifest import Utterance
 from amela.units.chunks import Stretch, blocks, stretches
@@ -20,7 +20,6 @@ from amela.units.chunks import Stretch, blocks, stretches
 # Shape legend: N = samples, T = frames, D = feature dimension.
 
 T = TypeVar("T")
-Loaded = Union[np.ndarray, Rejected]  # samples, or why there are none
 
 
 @dataclass
@@ -101,7 +100,11 @@ class Stream(Generic[T]):
             cut = [number for number, count in counts.items() if count > 1]
             work = Work(window, parts, batches, {n: pool.submit(self._moments, window[n]) for n in cut})
             for batch in batches:
-                yield work, batch, [pool.submit(self._loaded, parts[index][1].audio) for index in batch]
+                yield (
+                    work,
+                    batch,
+                    [pool.submit(loaded, self._load, parts[index][1].audio, self._encoder.check) for index in batch],
+                )
 
     def _moments(self, utterance: Utterance) -> Any:
         """Of the whole utterance; None where it cannot be read or is not finite, which its stretches will tell."""
@@ -116,18 +119,10 @@ class Stream(Generic[T]):
             check_samples(samples_N)
             yield samples_N
 
-    def _loaded(self, audio: Utterance) -> Loaded:
-        try:
-            samples_N = self._load(audio)
-            self._encoder.check(samples_N)
-        except Rejected as error:
-            return error
-        return samples_N
-
-    def _encode(self, work: Work, batch: List[int], loaded: Sequence[Loaded]) -> None:
+    def _encode(self, work: Work, batch: List[int], given: Sequence[Loaded]) -> None:
         """Results of one batch."""
-        work.results.update(zip(batch, loaded))
-        whole = {index: samples_N for index, samples_N in zip(batch, loaded) if not isinstance(samples_N, Rejected)}
+        work.results.update(zip(batch, given))
+        whole = {index: samples_N for index, samples_N in zip(batch, given) if not isinstance(samples_N, Rejected)}
         known = [work.moments.get(work.stretches[index][0]) for index in whole]
         moments = [future.result() if future else None for future in known]
         items = list(zip(whole.values(), moments))

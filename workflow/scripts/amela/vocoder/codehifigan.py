@@ -14,7 +14,7 @@ import torch
 
 from amela.audio import SAMPLE_RATE
 from amela.batches import by_length, in_halves
-from amela.device import best_device, within_memory
+from amela.device import exact_device, within_memory
 from amela.errors import DataError
 from amela.units.sequences import deduplicate
 from amela.vocoder import Item, Origin
@@ -61,26 +61,25 @@ class CodeHifiganVocoder:
         batch_seconds: float = 0.0,
     ) -> None:
         torch.set_num_threads(1)
-        torch.backends.cudnn.allow_tf32 = False  # convolutions of 10 bits otherwise, 1e-3 from the original
-        torch.backends.cudnn.deterministic = True
         self._about = pretrained(model, origin, speaker, style, durations)
         self.hop, self.fingerprint = self._about.hop, self._about.fingerprint
         self.check = self._about.check
-        self.device = best_device()
+        self.device = exact_device()
         self._generator = load_generator(self._about.files.generator, self._about.config).to(self.device)
         self._stretch = max(1, round(STRETCH / self.hop))
         self._context = self._generator.context()
         self.batch_seconds = batch_seconds or self._worthwhile()
 
     def _worthwhile(self) -> float:
-        """Padded seconds a batch that half of a GPU's free memory has room for; 0 on a CPU: batches are no faster."""
+        """Padded seconds a batch that half of a GPU's memory has room for; 0 on a CPU: batches are no faster."""
         if self.device.type == "cpu":
             return 0.0
         config, rate, widest = self._about.config, SAMPLE_RATE // self._about.config.hop_samples, 0
         for stage, factor in enumerate(config.rates, 1):
             rate *= factor
             widest = max(widest, config.channels // 2**stage * rate)
-        return min(BATCH_SECONDS, torch.cuda.mem_get_info()[0] / 2 / (BYTES_SECOND * widest))
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return min(BATCH_SECONDS, memory / 2 / (BYTES_SECOND * widest))
 
     def synthesise(self, batch: Sequence[Item]) -> List[np.ndarray]:
         """See ``amela.vocoder.Vocoder.synthesise``."""
