@@ -70,7 +70,7 @@ def tiny_salm(tmp_path_factory) -> Path:
     """Folder of a small Canary-Qwen that knows ``tiny_hearing.CLIPS`` by heart."""
     pytest.importorskip("nemo")
     from tiny_hearing import CLIPS
-    from tiny_recognisers import save_tiny_salm
+    from tiny_salm import save_tiny_salm
 
     return made_once(tmp_path_factory, "salm", lambda folder: save_tiny_salm(folder, CLIPS))
 

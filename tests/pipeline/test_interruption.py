@@ -28,12 +28,14 @@ def times(clone, pattern):
     [
         (signal.SIGKILL, "corpora/small/segment/shard-*.jsonl"),
         (signal.SIGKILL, "corpora/small/resynth/griffinlim/.*"),
+        (signal.SIGKILL, "corpora/small/asr/*/griffinlim/.*.journal"),
         (signal.SIGTERM, "models/lms/lstm/*/.*"),
         (signal.SIGTERM, "corpora/small/units/k20/shard-0.parquet"),
     ],
     ids=[
         "killed-while-segmenting",
         "killed-while-resynthesising",
+        "killed-while-transcribing",
         "terminated-while-training",
         "terminated-after-units",
     ],

@@ -88,7 +88,7 @@ def reading(clips: Sequence[Utterance]) -> float:
 class Published:
     """A recogniser that hears nothing, as fast as one on a GPU that takes no core from those who read its audio."""
 
-    device, max_seconds, batch_seconds = "cpu", 40.0, 0.0
+    device, max_seconds, batch_seconds = "cuda", 40.0, 0.0  # as many threads read for it
 
     def __init__(self, speed: float) -> None:
         self._speed = speed  # × real time

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
 from amela.cli import parse_stage, run_stage, stage_parser
+from amela.errors import AmelaError
 from amela.io.jsonl import read_jsonl
 
 logger = logging.getLogger("asr_score")
@@ -46,9 +47,13 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_stage(parser, argv)
 
     from amela.eval.normalisers import normalisers
-    from amela.eval.scores import score_voices, write_scores
+    from amela.eval.scores import NATURAL, score_voices, write_scores
 
     tables = {voice: read_jsonl(path) for voice, path in args.transcripts}
+    if len(tables) < len(args.transcripts):
+        raise AmelaError("a voice is named twice", ", ".join(voice for voice, _ in args.transcripts))
+    if NATURAL in list(tables)[1:]:
+        raise AmelaError("natural speech comes after a voice that is to be compared with it", todo="name it first")
     count = write_scores(args.output, score_voices(tables, normalisers(), read_jsonl(args.manifest)))
     logger.info("%d rows -> %s", count, args.output)
 

@@ -6,7 +6,8 @@ Writes  the table (JSON Lines, in the order of the shards), the rows of all ledg
         numbers of the proof
 
 Refuses gaps by name, a stage that rejected more than max_rejected of what it took in, an
-empty table, and transcripts without a word or of which more than max_repeated are the same.
+empty table, and transcripts without a word, of which more than max_repeated are the same, or
+of which more than max_rejected of the time was rejected.
 
 Example
     python workflow/scripts/merge.py --corpus results/corpora/demo --chain manifest kmeans_assign/mfcc-k100 \\
@@ -35,13 +36,14 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--shards", type=int, required=True, help="how many there are")
     parser.add_argument("--max-rejected", type=float, required=True, help="share of a stage's items (0-1)")
     parser.add_argument(
-        "--max-repeated", type=float, default=1.0, help="share of transcripts (0-1) that may be the same; default: all"
+        "--max-repeated", type=float, help="share (0-1) of the utterances that may have one text: of transcripts"
     )
     parser.add_argument("--output", type=Path, required=True, help="table to write")
     parser.add_argument("--rejected", type=Path, required=True, help="ledger to write")
     parser.add_argument("--coverage", type=Path, required=True, help="proof to write")
     args = parse_stage(parser, argv)
 
+    from amela.asr.gates import Limits
     from amela.merge.coverage import check_rejected, check_something_left, ledger_rows, prove_coverage
     from amela.merge.merged import merged_table
 
@@ -50,7 +52,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         logger.info("%s", flow.to_row())
     check_rejected(flows, args.max_rejected, args.corpus)
     check_something_left(flows, args.corpus)
-    count = write_jsonl(args.output, merged_table(args.corpus, args.chain, args.shards, args.max_repeated))
+    limits = None if args.max_repeated is None else Limits(args.max_repeated, args.max_rejected)
+    count = write_jsonl(args.output, merged_table(args.corpus, args.chain, args.shards, limits))
     write_jsonl(args.rejected, ledger_rows(args.corpus, args.chain, args.shards))
     with open_atomic(args.coverage) as out:
         json.dump({"stages": [flow.to_row() for flow in flows]}, out, indent=2)

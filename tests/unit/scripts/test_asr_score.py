@@ -5,6 +5,7 @@ import csv
 import pytest
 from loading import main_of
 
+from amela.errors import AmelaError
 from amela.io.jsonl import write_jsonl
 
 RATES = ("wer", "wer_low", "wer_high", "added_wer", "added_low", "added_high")
@@ -41,3 +42,16 @@ def test_tables_have_names(tmp_path, wrong, capsys):
     with pytest.raises(SystemExit):
         main_of("asr_score")(["--transcripts", wrong, "--manifest", "m", "--output", f"{tmp_path}/scores.tsv"])
     assert f"expected VOICE=PATH, got {wrong!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "voices, said", [(["natural", "natural"], "named twice"), (["griffinlim", "natural"], "name it first")]
+)
+def test_no_voice_is_dropped_in_silence(tmp_path, voices, said):
+    write_jsonl(tmp_path / "rows.jsonl", [])
+    tables = [f"{voice}={tmp_path}/rows.jsonl" for voice in voices]
+    with pytest.raises(AmelaError, match=said):
+        main_of("asr_score")(
+            ["--transcripts", *tables, "--manifest", f"{tmp_path}/rows.jsonl", "--output", f"{tmp_path}/scores.tsv"]
+        )
+    assert not (tmp_path / "scores.tsv").exists()

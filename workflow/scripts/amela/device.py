@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import Any, Callable, Sequence, TypeVar
 
 import torch
@@ -14,19 +16,43 @@ FULL = (
     "CUFFT_ALLOC_FAILED",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
+    "unable to find an engine to execute",  # of cuDNN, which has tried them all, each without enough memory
+    "Unable to find a valid cuDNN algorithm",
 )
 T = TypeVar("T")
 
+logger = logging.getLogger("device")
+
 
 def best_device() -> torch.device:
-    """CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """CUDA where there is a GPU that this PyTorch has code for, else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    if _has_code():
+        return torch.device("cuda")
+    logger.warning("this PyTorch has no code for the GPU, %s: the CPU computes", torch.cuda.get_device_name())
+    return torch.device("cpu")
+
+
+def _has_code() -> bool:
+    """Whether PyTorch was built for the GPU: for an older one of its generation, or in the form for all later ones."""
+    built = [re.fullmatch(r"(sm|compute)_(\d+)(\d)[af]?", name) for name in torch.cuda.get_arch_list()]
+    kinds = [(each[1], int(each[2]), int(each[3])) for each in built if each]
+    if not kinds:  # GPUs of other makers
+        return True
+    capability = torch.cuda.get_device_capability()
+    return any(
+        (major, minor) <= capability and (kind == "compute" or major == capability[0]) for kind, major, minor in kinds
+    )
 
 
 def exact_device() -> torch.device:
-    """The best device, with convolutions that are float32 where they say so, and the same every time."""
+    """The best device, with sums of the precision that their values have, and the same every time."""
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = False  # on by default: 10 bits, features 1e-3 from those of a CPU
+    products = torch.backends.cuda.matmul
+    products.allow_tf32 = False
+    products.allow_bf16_reduced_precision_reduction = products.allow_fp16_reduced_precision_reduction = False
     return best_device()
 
 
@@ -37,6 +63,7 @@ def within_memory(compute: Callable[[Sequence[Any]], T], batch: Sequence[Any], d
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and not any(word in str(error) for word in FULL):
             raise
+        why = str(error).split("\n")[0]
     # raised here, where nothing holds the tensors of the failed batch any longer
     torch.cuda.empty_cache()
-    raise DeviceFull(f"a batch of {len(batch)} does not fit into the memory of {device}")
+    raise DeviceFull(f"a batch of {len(batch)} does not fit into the memory of {device} ({why})")

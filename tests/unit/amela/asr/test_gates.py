@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from amela.asr.gates import checked_transcripts
+from amela.asr.gates import Limits, checked_transcripts
 from amela.errors import AmelaError
 
 FILES = "asr/canary/natural/shard-*.jsonl"
@@ -14,7 +14,14 @@ def utterances(*texts, references=None, model="canary@1a2b"):
     """A row for each text; ``references`` as many, with None where there is none."""
     known = references or [None] * len(texts)
     return [
-        {"id": f"u{i}", "audio_filepath": f"/data/{i}.flac", "offset": 0.5, "text": text, "model": model}
+        {
+            "id": f"u{i}",
+            "audio_filepath": f"/data/{i}.flac",
+            "offset": 0.5,
+            "duration": 2.0,
+            "text": text,
+            "model": model,
+        }
         | ({} if reference is None else {"reference": reference})
         for i, (text, reference) in enumerate(zip(texts, known))
     ]
@@ -26,17 +33,17 @@ def different(count):
 
 def refused(rows, max_repeated=0.05):
     with pytest.raises(AmelaError) as error:
-        list(checked_transcripts(rows, max_repeated, FILES))
+        list(checked_transcripts(rows, Limits(max_repeated, 0.05), FILES))
     return str(error.value)
 
 
 def passes(rows, max_repeated=0.05):
-    return list(checked_transcripts(iter(rows), max_repeated, FILES)) == rows
+    return list(checked_transcripts(iter(rows), Limits(max_repeated, 0.05), FILES)) == rows
 
 
 def test_rows_pass_one_by_one_and_the_verdict_comes_last():
     rows = utterances("", "", "")
-    checked = checked_transcripts(iter(rows), 0.05, FILES)
+    checked = checked_transcripts(iter(rows), Limits(0.05, 0.05), FILES)
     assert list(itertools.islice(checked, 3)) == rows
     with pytest.raises(AmelaError):
         next(checked)
@@ -168,3 +175,31 @@ def test_texts_of_other_scripts():
 def test_long_texts_are_cut_in_messages():
     message = refused(utterances(*["la " * 1000] * 4, references=[f"{i} " * 1000 for i in range(4)]))
     assert "'la la la" in message and "reference '1 1 1" in message and len(message) < 1500
+
+
+def in_pieces(lost, of=100.0):
+    """An utterance of which the last ``lost`` seconds were rejected."""
+    segments = [
+        {"start": 0.0, "end": of - lost, "text": "so it is"},
+        {"start": of - lost, "end": of, "text": "", "rejected": "no end of the transcript — 40 tokens: 'oh oh'"},
+    ]
+    return {**utterances("so it is")[0], "id": "long", "duration": of, "segments": segments}
+
+
+def test_more_may_not_be_rejected_in_pieces_than_as_a_whole():
+    others = utterances(*different(50))  # 100 s
+    assert passes([*others, in_pieces(10.0)])
+    message = refused([*others, in_pieces(11.0)])
+    assert "rejected, 11 of 200 s (5.5%, allowed are 5.0%): 1× no end of the transcript; such as" in message
+    assert "such as long (/data/0.flac at 89.5 s)" in message and FILES in message and "max_rejected" in message
+
+
+def test_pieces_of_many_utterances_add_up_and_three_are_named():
+    message = refused([in_pieces(60.0) for _ in range(5)])
+    assert "300 of 500 s" in message and "5× no end of the transcript; " in message
+    assert message.count("long (/data/0.flac at 40.5 s)") == 3
+
+
+def test_texts_that_are_kept_make_up_for_nothing():
+    kept = utterances(*different(50), model=None)
+    assert "11 of 100 s" in refused([*kept, in_pieces(11.0)])

@@ -223,11 +223,17 @@ def test_a_cpu_computes_with_one_thread(monkeypatch):
         torch.set_num_threads(before)
 
 
-def test_precision_follows_the_device_unless_it_is_said():
+def test_precision_follows_the_device_unless_it_is_said(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert (dtype_of("auto", CPU), dtype_of("auto", CUDA)) == (torch.float32, torch.bfloat16)
     assert (dtype_of("bf16", CPU), dtype_of("fp32", CUDA)) == (torch.bfloat16, torch.float32)
     with pytest.raises(AmelaError, match=r"unknown precision 'fp16'; known: auto, fp32, bf16"):
         dtype_of("fp16", CPU)
+
+
+def test_a_gpu_that_would_emulate_bfloat16_has_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    assert dtype_of("auto", CUDA) == torch.float32
 
 
 @pytest.mark.parametrize(("gib", "seconds"), [(8, 160), (24, 160), (39.4, 320), (47.5, 320), (79.1, 640), (139.8, 640)])

@@ -104,9 +104,9 @@ def test_empty_pieces_change_no_answer(graphed, clips, monkeypatch):
 def test_growing_batches_are_of_few_sizes(graphed, clips, monkeypatch):
     """Each makes NeMo compile its decoder again."""
     made = []
-    make = graphed._decoding.decoding.decoding_computer._graph_reinitialize
+    make = graphed._computer._graph_reinitialize
     monkeypatch.setattr(
-        graphed._decoding.decoding.decoding_computer,
+        graphed._computer,
         "_graph_reinitialize",
         lambda encoded_BTD: made.append(len(encoded_BTD)) or make(encoded_BTD),
     )
@@ -116,7 +116,7 @@ def test_growing_batches_are_of_few_sizes(graphed, clips, monkeypatch):
 
 
 def test_after_a_batch_that_is_too_large_its_halves_are_transcribed(graphed, clips, monkeypatch):
-    computer = graphed._decoding.decoding.decoding_computer
+    computer = graphed._computer
     predict, calls = computer.decoder.predict, []
 
     def full_once(*given, **options):
@@ -138,6 +138,12 @@ def test_after_a_batch_that_is_too_large_its_halves_are_transcribed(graphed, cli
 def test_the_loss_that_a_model_was_trained_with_does_not_matter(tmp_path, clips):
     save_tiny_tdt(tmp_path / "tiny.nemo", CLIPS, steps=0, loss_name="tdt_pytorch")
     assert len(loaded(tmp_path / "tiny.nemo").transcribe(clips)) == len(clips)
+
+
+def test_a_full_gpu_cannot_give_away_the_memory_of_a_graph(unlearned):
+    """Only graphs of single steps keep all of theirs."""
+    assert unlearned._computer.cuda_graphs_mode.value == "no_while_loops"
+    assert not unlearned._computer.cuda_graphs_allow_fallback
 
 
 def test_nothing_gives_nothing(unlearned):

@@ -153,6 +153,31 @@ def test_audio_is_decoded_while_the_recogniser_works(tmp_path):
         return load(piece)
 
     with Journal(tmp_path / "out", {}) as journal:
-        stream = Stream(Waiting(), loading, journal)
-        assert len(stream.run("0", pieces(1.0, 1.0))) == 2
-        assert stream.worked > 0 and stream.waited >= 0
+        assert len(Stream(Waiting(), loading, journal).run("0", pieces(1.0, 1.0))) == 2
+
+
+def test_time_is_the_recogniser_s_or_that_of_who_reads(tmp_path, monkeypatch):
+    class Clock:
+        now, read = 0.0, threading.Event()
+
+        def perf_counter(self):
+            self.read.set()
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr("amela.asr.stream.time", clock)
+
+    class Slow(Counting):
+        def transcribe(self, batch):
+            clock.now += 2.0
+            return super().transcribe(batch)
+
+    def loading(piece):
+        assert clock.read.wait(20)  # the recogniser is ready, and waits
+        clock.now += 5.0
+        return load(piece)
+
+    with Journal(tmp_path / "out", {}) as journal:
+        stream = Stream(Slow(), loading, journal)
+        stream.run("0", pieces(1.0))
+    assert (stream.waited, stream.worked) == (5.0, 2.0)

@@ -120,6 +120,11 @@ def test_each_normaliser_has_counts_of_its_own():
         ({"speaker": 7.0, "age": 3.0}, ("7", None, "3")),
         ({"speaker": "7.0", "age": 3.5}, ("7.0", None, "3.5")),
         ({"age": float("inf")}, (None, "u", "inf")),
+        ({"speaker": "007", "age": "3.0"}, ("007", None, "3")),  # of a table of texts
+        ({"age": " 03"}, (None, "u", "3")),
+        ({"age": "3.5"}, (None, "u", "3.5")),
+        ({"age": "3-5"}, (None, "u", "3-5")),
+        ({"age": "٣"}, (None, "u", "٣")),
     ],
 )
 def test_cells(row, cell):

@@ -28,6 +28,11 @@ def whisper():
         ("नमस्ते दुनिया।", "नमस्ते दुनिया"),  # vowel signs are part of the word
         ("7 of 10 <sil>", "7 of 10 sil"),
         ("?!.", ""),
+        ("ශ්\u200dරී", "ශ්රී"),  # joiners and soft hyphens shape words and part none
+        ("می\u200cخواهم Wort\u00adteil", "میخواهم wortteil"),
+        ("ខ្ញុំ\u200bទៅ", "ខ្ញុំ ទៅ"),
+        ("\ufeffyes", "yes"),
+        ("tó tó\u02bc \u02bcya\u02bcya, it\u02bcs", "tó tó\u02bc \u02bcya'ya it's"),  # a letter of Navajo and Hausa
     ],
 )
 def test_plain(text, expected):
@@ -64,7 +69,7 @@ def test_whisper(whisper, text, expected):
 
 
 def test_whisper_takes_typographic_apostrophes_for_straight_ones(whisper):
-    assert whisper("  I can’t ") == whisper("I can't") == "i can not"
+    assert whisper("  I can’t ") == whisper("I can\u02bct") == whisper("I can't") == "i can not"
 
 
 def test_whisper_as_another_package_has_it(whisper):

@@ -3,6 +3,7 @@
 import pytest
 
 from amela.errors import AmelaError, DataError
+from amela.io.jsonl import write_jsonl
 from amela.merge.coverage import Flow, check_rejected, check_something_left, ledger_rows, prove_coverage
 
 MANIFEST = ["inventory", "segment", "vad_infer", "vad", "manifest"]
@@ -183,3 +184,23 @@ def test_nothing_left_is_an_error(tmp_path):
     flow.reject([{"id": item, "reason": "short", "filtered": True} for item in "abc"])
     with pytest.raises(AmelaError, match="nothing is left after manifest: 3 utterances came in, 0 were rejected and 3"):
         check_something_left([Flow("vad", entered=3, out=3), flow], tmp_path)
+
+
+def test_pieces_are_rejected_of_what_is_written(corpus):
+    """Of a recogniser an item may be written and rejected in part; of other stages it may not."""
+    for shard, ids in enumerate(corpus.utterances):
+        write_jsonl(corpus.path / f"asr/m/natural/shard-{shard}.jsonl", ({"id": item} for item in ids))
+        write_jsonl(corpus.path / f"asr/m/natural/shard-{shard}.rejected.jsonl", [])
+    chain, ledger, item = ["manifest", "asr/m/natural"], "asr/m/natural/shard-0.rejected.jsonl", corpus.utterances[0][0]
+    pieces = [
+        {"id": item, "stage": "asr", "reason": "no end", "start": start, "end": start + 1.0} for start in (0.0, 2.0)
+    ]
+    corpus.rewrite(ledger, lambda rows: pieces)
+    [flow] = prove_coverage(corpus.path, chain, 2)
+    assert (flow.entered, flow.out, flow.rejected) == (6, 6, 0)
+    corpus.rewrite("asr/m/natural/shard-0.jsonl", without(item))
+    message = refused(corpus, chain)
+    assert f"1 utterance neither written nor rejected: {item}" in message
+    assert f"1 utterance rejected in part and not written: {item}" in message
+    corpus.rewrite("units/km/shard-0.rejected.jsonl", lambda rows: pieces[:1])
+    assert f"1 utterance both written and rejected: {item}" in refused(corpus, UNITS)

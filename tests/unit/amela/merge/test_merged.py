@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from amela.asr.gates import Limits
 from amela.errors import AmelaError, DataError
 from amela.io.jsonl import read_jsonl, write_jsonl
 from amela.io.manifest import read_manifest
@@ -92,7 +93,7 @@ def test_the_table_of_transcripts_is_a_manifest(corpus):
 
 
 def test_a_table_has_the_shards_in_their_order(corpus):
-    rows = merged_table(corpus.path, ["manifest", "kmeans_assign/km"], 2, 0.0)
+    rows = merged_table(corpus.path, ["manifest", "kmeans_assign/km"], 2)
     assert [row["id"] for row in rows] == corpus.utterances[0] + corpus.utterances[1]
 
 
@@ -102,6 +103,11 @@ def test_transcripts_are_checked_over_all_shards(corpus):
         rows = [{"id": item, "text": text, "model": "m"} for item, text in zip(ids, texts)]
         write_jsonl(corpus.path / f"asr/m/natural/shard-{shard}.jsonl", rows)
     chain = ["manifest", "asr/m/natural"]
-    assert len(list(merged_table(corpus.path, chain, 2, 0.7))) == 6
+    assert len(list(merged_table(corpus.path, chain, 2, Limits(0.7, 0.0)))) == 6
     with pytest.raises(AmelaError, match=r"'thank you' for 4 of 6 .*asr/m/natural/shard-\*\.jsonl"):
-        list(merged_table(corpus.path, chain, 2, 0.05))
+        list(merged_table(corpus.path, chain, 2, Limits(0.05, 0.0)))
+
+
+def test_transcripts_are_not_merged_unchecked(corpus):
+    with pytest.raises(AmelaError, match="not merged unchecked — asr/m/natural"):
+        merged_table(corpus.path, ["manifest", "asr/m/natural"], 2)

@@ -32,6 +32,8 @@ BACKENDS = {
 }
 NOT_OPTIONS = ("backend", "overwrite")  # keys of a recogniser's settings that its class does not take
 
+LONGEST = 80  # characters of a text in a message
+
 logger = logging.getLogger("asr")
 
 
@@ -78,6 +80,11 @@ class Recogniser(Protocol):
             DeviceFull: the batch is too large for the device.
         """
         ...
+
+
+def excerpt(text: str) -> str:
+    """A text as messages have it."""
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def backend_of(spec: Mapping[str, Any]) -> Backend:

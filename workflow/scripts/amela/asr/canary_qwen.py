@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch.nn.utils.rnn import pad_sequence
 
-from amela.asr import Outcome, Transcript
+from amela.asr import Outcome, Transcript, excerpt
 from amela.asr.nemo import (
     batch_budget,
     check_no_code,
@@ -115,10 +115,12 @@ class CanaryQwen:
 
     def _answer(self, tokens_L: List[int], most: int) -> Outcome:
         """The text up to the first end, which must come among the first ``most`` tokens."""
-        tokens_L = tokens_L[:most]
-        if self._salm.text_eos_id not in tokens_L:
-            return Rejected(f"no end of the transcript after {most} tokens: a hallucination")
-        return Transcript(self._salm.tokenizer.ids_to_text(tokens_L[: tokens_L.index(self._salm.text_eos_id)]).strip())
+        tokens_L, end = tokens_L[:most], self._salm.text_eos_id
+        text_of = self._salm.tokenizer.ids_to_text
+        if end not in tokens_L:
+            what = "no end of the transcript: a hallucination"
+            return Rejected(what, f"{most} tokens: {excerpt(text_of(tokens_L).strip())}")
+        return Transcript(text_of(tokens_L[: tokens_L.index(end)]).strip())
 
 
 def allowance(n_samples: int) -> int:

@@ -7,41 +7,81 @@ training ("thank you"), whatever the audio says; only the whole table shows it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
+from amela.asr import excerpt
 from amela.errors import AmelaError
 from amela.eval.normalisers import normalise
 
 LEAST = 3  # utterances: fewer may well be silent, or agree
 NAMED = 3  # texts that a message lists, and examples of each
-LONGEST = 80  # characters of a text in a message
 
 Row = Dict[str, Any]
 
 
-def checked_transcripts(rows: Iterable[Row], max_repeated: float, where: object) -> Iterator[Row]:
+class Limits(NamedTuple):
+    """What a corpus may have of each; shares (0-1)."""
+
+    max_repeated: float  # of the utterances: with one text, where those that sound alike count once; see ``Answers``
+    max_rejected: float  # of the seconds: in pieces that were rejected
+
+
+def checked_transcripts(rows: Iterable[Row], limits: Limits, where: object) -> Iterator[Row]:
     """Hand the rows of a corpus on, and refuse them after the last if they cannot be true.
 
     What the recogniser said is looked at (``model`` is not None), not texts that were kept.
     Of the rows nothing is remembered but their texts and a few examples.
 
     Args:
-        rows: ``id``, ``model``, ``text``, and where known ``reference``, ``audio_filepath``, ``offset``.
-        max_repeated: share of the utterances (0-1) that may have one text, where
-            those with a reference that sounds like it count once; see ``Answers``.
+        rows: ``id``, ``duration``, ``model``, ``text``, and where known ``segments``, ``reference``,
+            ``audio_filepath``, ``offset``.
         where: files of the transcripts, for the message.
 
     Raises:
-        AmelaError: none of three or more transcripts has a word; or one text, by
-            ``normalise``, is that of more than ``max_repeated`` of the utterances, and of three.
+        AmelaError: too much was rejected in pieces; none of three or more transcripts has a
+            word; or one text, by ``normalise``, is that of too many utterances, and of three.
     """
-    answers = Answers()
+    answers, pieces = Answers(), RejectedPieces()
     for row in rows:
         if row["model"] is not None:
             answers.add(row)
+            pieces.add(row)
         yield row
+    pieces.check(limits.max_rejected, where)
     answers.check_some_text(where)
-    answers.check_repeated(max_repeated, where)
+    answers.check_repeated(limits.max_repeated, where)
+
+
+class RejectedPieces:
+    """How much of the speech is in no transcript, though its utterances have one."""
+
+    def __init__(self) -> None:
+        self.seconds = self.rejected = 0.0
+        self.reasons: Counter[str] = Counter()  # pieces by the reason, without what is theirs alone
+        self.examples: List[str] = []
+
+    def add(self, row: Row) -> None:
+        """Count the pieces of an utterance."""
+        self.seconds += row["duration"]
+        for segment in row.get("segments", ()):
+            if "rejected" in segment:
+                self.rejected += segment["end"] - segment["start"]
+                self.reasons[segment["rejected"].partition(" — ")[0]] += 1
+                if len(self.examples) < NAMED:
+                    self.examples.append(_place({**row, "offset": row.get("offset", 0.0) + segment["start"]}))
+
+    def check(self, max_rejected: float, where: object) -> None:
+        """Refuse transcripts that leave out too much."""
+        if self.rejected > max_rejected * self.seconds:
+            reasons = "; ".join(f"{count}× {reason}" for reason, count in self.reasons.most_common(NAMED))
+            raise AmelaError(
+                f"pieces of utterances were rejected, {self.rejected:.0f} of {self.seconds:.0f} s"
+                f" ({self.rejected / self.seconds:.1%}, allowed are {max_rejected:.1%}): {reasons}; such as"
+                f" {', '.join(self.examples)}",
+                where,
+                "listen to them; mend or leave out these files, try another checkpoint or recogniser, or raise"
+                " max_rejected in the configuration",
+            )
 
 
 class Answers:
@@ -88,7 +128,7 @@ class Answers:
         repeated = self._repeated(max_repeated * self.utterances)
         if repeated:
             texts = "; ".join(
-                f"{_short(text)!r} for {count} of {self.utterances} ({count / self.utterances:.1%}), such as"
+                f"{excerpt(text)} for {count} of {self.utterances} ({count / self.utterances:.1%}), such as"
                 f" {self._examples(text)}"
                 for text, count in repeated[:NAMED]
             )
@@ -130,11 +170,7 @@ class Answers:
 
 def _place(row: Row) -> str:
     """An utterance, where to hear it, and what should be said there."""
-    reference = [f"reference {_short(row['reference'])!r}"] if "reference" in row else []
+    reference = [f"reference {excerpt(row['reference'])}"] if "reference" in row else []
     audio = [f"{row['audio_filepath']} at {row.get('offset', 0.0):g} s"] if "audio_filepath" in row else []
     told = "; ".join(audio + reference)
     return f"{row['id']} ({told})" if told else row["id"]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

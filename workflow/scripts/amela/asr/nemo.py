@@ -163,14 +163,15 @@ def prepare_device() -> torch.device:
 
 
 def dtype_of(precision: str, device: torch.device) -> torch.dtype:
-    """What weights are computed in: ``auto`` is bfloat16 on a GPU and float32 on a CPU.
+    """What weights are computed in: ``auto`` is bfloat16 on a GPU that has it, else float32.
 
     Raises:
         AmelaError: a precision that is unknown.
     """
     kinds = {"fp32": torch.float32, "bf16": torch.bfloat16}
     if precision == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
+        exists = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if exists else torch.float32
     if precision not in kinds:
         raise AmelaError(f"unknown precision {precision!r}; known: auto, {', '.join(kinds)}")
     return kinds[precision]

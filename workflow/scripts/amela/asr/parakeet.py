@@ -51,6 +51,9 @@ class Parakeet:
         model.decoder.to(self.device, self._dtype)
         model.joint.to(self.device, self._dtype)
         self._decoding = model.decoding
+        # In NeMo's CUDA graph of the whole loop PyTorch takes the memory of temporary values for free, and gives it
+        # away when a GPU is full; in graphs of the loop's steps they keep it.
+        self._computer.force_cuda_graphs_mode("no_while_loops")
         self._frame_seconds = model.cfg.preprocessor.window_stride * model.encoder.subsampling_factor
 
     def transcribe(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
@@ -70,7 +73,12 @@ class Parakeet:
 
     def forget_batches(self) -> None:
         """Free what NeMo keeps of the batches before for those to come, also where a full memory left it half made."""
-        self._decoding.decoding.decoding_computer.reset_cuda_graphs_state()
+        self._computer.reset_cuda_graphs_state()
+
+    @property
+    def _computer(self) -> Any:
+        """NeMo's loop over frames and tokens."""
+        return self._decoding.decoding.decoding_computer
 
     @torch.inference_mode()
     def _understand(self, batch: Sequence[np.ndarray]) -> List[Outcome]:
@@ -175,4 +183,5 @@ def _greedy(config: Mapping[str, Any], where: object) -> Dict[str, Any]:
         "durations": durations,
         "greedy": {"max_symbols": most},
         "compute_timestamps": True,
+        "rnnt_timestamp_type": "char",  # of tokens; those of words would cost more than the model
     }

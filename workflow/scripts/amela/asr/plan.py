@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from amela.asr import Outcome, Transcript
+from amela.asr import Outcome, Transcript, excerpt
 from amela.asr.pieces import Intervals, Piece, cut, whole
 from amela.audio import SAMPLE_RATE
 from amela.audio.load import Loader
@@ -30,7 +30,7 @@ class Plan:
             Rejected: the utterance is too short, or cannot be read where it must be cut.
         """
         if utterance.duration < SHORTEST:
-            raise Rejected(f"{utterance.duration:.3f} s: too short to be transcribed, the least are {SHORTEST} s")
+            raise Rejected(f"too short to be transcribed, the least are {SHORTEST} s", f"{utterance.duration:.3f} s")
         self.utterance = utterance
         speech = speech or None  # where none was found, some may have been missed
         self._speech, self._load = speech, load
@@ -96,5 +96,6 @@ def _too_fast(text: str, seconds: float) -> Optional[Rejected]:
     """Why nobody can have said so much in so short a time; None if somebody can."""
     n_words = len(text.split())
     if n_words > MOST_WORDS * seconds:
-        return Rejected(f"{n_words} words in {seconds:.1f} s: a hallucination")
+        what = f"more than {MOST_WORDS:g} words a second: a hallucination"
+        return Rejected(what, f"{n_words} in {seconds:.1f} s: {excerpt(text)}")
     return None

@@ -28,7 +28,8 @@ def transcribe_all(
 ) -> Iterator[Row]:
     """Rows ``{"id", "text", "model"}`` in the order of the utterances, with ``words`` and ``segments`` where known.
 
-    An utterance in which nothing was understood has an empty text.
+    An utterance in which nothing was understood has an empty text. A piece of something long
+    that was rejected is a row of the ledger too, with its ``start`` and ``end``.
 
     Args:
         speech: where it is in each utterance (s), by id; None: nobody looked.
@@ -43,7 +44,11 @@ def transcribe_all(
     _understand(list(plans.values()), stream)
     for name, plan in plans.items():
         with ledger.guard(name):
-            yield plan.row(stream.recogniser.model)
+            row = plan.row(stream.recogniser.model)
+            for segment in row.get("segments", ()):
+                if "rejected" in segment:
+                    ledger.reject(name, segment["rejected"], start=segment["start"], end=segment["end"])
+            yield row
 
 
 def _understand(plans: List[Plan], stream: Stream) -> None:

@@ -33,6 +33,10 @@ class Moments(NamedTuple):
             self.window_covariance_KK * gain**2,
         )
 
+    def to(self, device: torch.device) -> Moments:
+        """The same on a device."""
+        return Moments(*(values.to(device) for values in self))
+
 
 class MomentSums:
     """Sums over the blocks of a waveform, whose windows may reach from one into the next."""

@@ -147,9 +147,10 @@ class TransformerEncoder:
     @torch.inference_mode()
     def moments(self, blocks: Iterable[np.ndarray]) -> Moments:
         """See ``amela.encoders.Encoder.moments``."""
-        sums = self._network.front_end.sums(self.device)
+        # On the CPU: threads that read ahead must not take memory from the batch that is on the device.
+        sums = self._network.front_end.sums(torch.device("cpu"))
         for samples_N in blocks:
-            sums.add(self.array(samples_N))
+            sums.add(torch.from_numpy(np.ascontiguousarray(samples_N)))
         return sums.moments()
 
     def encode(
@@ -165,7 +166,10 @@ class TransformerEncoder:
         """Features of a batch, shape (B, T, D); moments that are None are those of the waveform itself."""
         clips = [self.array(samples_N) for samples_N in batch]
         sums = self._network.front_end.sums
-        known = [given or sums(self.device).add(clip_N).moments() for given, clip_N in zip(moments, clips)]
+        known = [
+            given.to(self.device) if given else sums(self.device).add(clip_N).moments()
+            for given, clip_N in zip(moments, clips)
+        ]
         waveform_BN = padded(clips, known, self._epsilon)
         seen = [each.normalized(self._epsilon) for each in known]
         features_BTD = self._network(waveform_BN, [len(clip_N) for clip_N in clips], seen)

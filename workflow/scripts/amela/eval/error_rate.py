@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -9,6 +10,8 @@ import jiwer
 import numpy as np
 
 from amela.eval.normalisers import Normaliser
+
+DECIMAL = re.compile(r"\s*\d+(\.\d*)?\s*", re.ASCII)
 
 # counts of the utterances of a cell, under one normaliser
 FIELDS = (
@@ -70,8 +73,13 @@ def count_errors(reference: str, hypothesis: str) -> Errors:
 
 def cell_of(row: Mapping[str, Any]) -> Cell:
     """Cell of an utterance; ``3`` and ``3.0`` are one age."""
-    speaker, age = (_name(row.get(key)) for key in ("speaker", "age"))
+    speaker, age = _name(row.get("speaker")), _name(_number(row.get("age")))
     return Cell(speaker, None if speaker is not None else str(row.get("recording") or row["id"]), age)
+
+
+def _number(age: Any) -> Any:
+    """The number that a text is: a table of texts has ``3.0`` where another of its rows has a fraction, or none."""
+    return float(age) if isinstance(age, str) and DECIMAL.fullmatch(age) else age
 
 
 def _name(value: Any) -> Optional[str]:

@@ -9,7 +9,10 @@ import re
 import unicodedata
 from typing import Callable, Dict
 
-APOSTROPHES = str.maketrans("’ʼ＇", "'''")  # typographic forms of the one inside words
+APOSTROPHES = str.maketrans("’＇", "''")  # typographic forms of the one inside words
+LETTER_APOSTROPHE = "\u02bc"  # one of them too, but where words begin and end a letter of many languages
+BETWEEN_LETTERS = re.compile(rf"(?<=\w){LETTER_APOSTROPHE}(?=\w)")
+ZERO_WIDTH_SPACE = "\u200b"  # parts words where no other space is written
 NOT_INSIDE_A_WORD = re.compile(r"(?<!\w)'+|'+(?!\w)")  # an apostrophe that quotes rather than spells
 
 Normaliser = Callable[[str], str]
@@ -19,16 +22,21 @@ def normalise(text: str) -> str:
     """The plain normaliser, for any language.
 
     Lower case, Unicode in composed form, white space in single blanks. Punctuation and
-    symbols count as blanks, but apostrophes inside words stay (``don't``). Digits stay as
+    symbols count as blanks, but apostrophes inside words stay (``don't``). Characters that
+    only tell how others are written (joiners, soft hyphens) are left out. Digits stay as
     they are written: ``7`` and ``seven`` are two words.
     """
     text = unicodedata.normalize("NFC", text.lower()).translate(APOSTROPHES)
-    text = NOT_INSIDE_A_WORD.sub(" ", text)
-    return " ".join("".join(char if _is_spoken(char) else " " for char in text).split())
+    text = BETWEEN_LETTERS.sub("'", "".join(map(_heard, text)))
+    return " ".join(NOT_INSIDE_A_WORD.sub(" ", text).split())
 
 
-def _is_spoken(char: str) -> bool:
-    return char == "'" or unicodedata.category(char)[0] in "LMN"
+def _heard(char: str) -> str:
+    """The character, a blank or nothing."""
+    category = unicodedata.category(char)
+    if char == "'" or category[0] in "LMN":
+        return char
+    return "" if category == "Cf" and char != ZERO_WIDTH_SPACE else " "
 
 
 def whisper_normaliser() -> Normaliser:
@@ -43,7 +51,7 @@ def whisper_normaliser() -> Normaliser:
     from whisper_normalizer.english import EnglishTextNormalizer
 
     english = EnglishTextNormalizer()
-    return lambda text: english(text.translate(APOSTROPHES)).strip()
+    return lambda text: english(text.translate(APOSTROPHES).replace(LETTER_APOSTROPHE, "'")).strip()
 
 
 def normalisers() -> Dict[str, Normaliser]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Sequence
+from typing import Any, Callable, Dict, Iterator, Optional, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from amela.asr.gates import checked_transcripts
-from amela.errors import DataError
+from amela.asr.gates import Limits, checked_transcripts
+from amela.errors import AmelaError, DataError
 from amela.io.jsonl import read_jsonl
 from amela.io.table import read_table
 from amela.merge.stages import output_file, stage_name
@@ -19,17 +19,22 @@ TRANSCRIBED = ("words", "segments", "reference")  # keys that only a transcript 
 Row = Dict[str, Any]
 
 
-def merged_table(corpus: Path, chain: Sequence[str], shards: int, max_repeated: float) -> Iterator[Row]:
+def merged_table(corpus: Path, chain: Sequence[str], shards: int, limits: Optional[Limits] = None) -> Iterator[Row]:
     """Rows of a (proven) chain's table, in the order of the shards.
+
+    Args:
+        limits: of a table of transcripts, which is not made without.
 
     Raises:
         AmelaError: after the last row, if a table of transcripts cannot be true; see
-            ``checked_transcripts``, also for ``max_repeated``.
+            ``checked_transcripts``.
     """
     rows = (row for shard in range(shards) for row in merged_rows(corpus, chain, shard))
-    if stage_name(chain[-1]) == "asr":
-        return checked_transcripts(rows, max_repeated, corpus / output_file(chain[-1], "*"))
-    return rows
+    if stage_name(chain[-1]) != "asr":
+        return rows
+    if limits is None:
+        raise AmelaError("transcripts are not merged unchecked", chain[-1], "say how many may be the same")
+    return checked_transcripts(rows, limits, corpus / output_file(chain[-1], "*"))
 
 
 def merged_rows(corpus: Path, chain: Sequence[str], shard: int) -> Iterator[Row]:

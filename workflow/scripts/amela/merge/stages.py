@@ -18,6 +18,7 @@ class Stage:
     rejected: str = ".rejected.jsonl"  # ending of the ledger
     source: str = "id"  # key of an output row that holds the id of the item it came from
     takes: str = "utterances"
+    in_part: bool = False  # an item may be written though pieces of it (``start`` to ``end``) were rejected
 
     @property
     def one_to_one(self) -> bool:
@@ -35,7 +36,7 @@ STAGES: Dict[str, Stage] = {
     "kmeans_assign": Stage("units", ".parquet"),
     "bpe_apply": Stage("motifs", ".parquet"),
     "resynth": Stage("resynth"),
-    "asr": Stage("asr"),
+    "asr": Stage("asr", in_part=True),
 }
 
 

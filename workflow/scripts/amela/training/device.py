@@ -7,7 +7,7 @@ from typing import Dict
 
 import torch
 
-from amela.device import best_device
+from amela.device import exact_device
 
 
 def prepare_device() -> torch.device:
@@ -15,7 +15,7 @@ def prepare_device() -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.set_num_threads(1)
     torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms(True) would import the compiler, 2 s
-    return best_device()
+    return exact_device()
 
 
 def generator_states(device: torch.device) -> Dict[str, torch.Tensor]:
