@@ -73,7 +73,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     empty = sum(not row["text"] for row in rows)
     # Babble, or a bad vocoder, may well give none: merge looks at the whole corpus, and judges.
     logger.log(logging.WARNING if rows and empty == len(rows) else logging.INFO, "%d empty transcripts", empty)
-    logger.info("%d transcripts -> %s, %d rejected", len(rows), args.output, len(ledger.rows))
+    logger.info("%d transcripts -> %s, %d utterances or pieces rejected", len(rows), args.output, len(ledger.rows))
 
 
 def fingerprint(args: Namespace, asked: Sequence[Utterance], recogniser: Optional[Recogniser]) -> Dict[str, Any]:

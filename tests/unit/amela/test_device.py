@@ -9,6 +9,7 @@ from amela.training.device import prepare_device
 @pytest.mark.parametrize(("available", "device"), [(True, "cuda"), (False, "cpu")])
 def test_a_gpu_where_there_is_one(monkeypatch, available, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", list)
     assert best_device() == exact_device() == prepare_device() == torch.device(device)
 
 
@@ -21,6 +22,8 @@ def test_a_gpu_where_there_is_one(monkeypatch, available, device):
         (["sm_75", "sm_86"], (8, 0), "cpu"),
         (["sm_90", "sm_100"], (12, 0), "cpu"),
         (["sm_90", "compute_90"], (12, 0), "cuda"),
+        (["sm_90", "sm_100a", "compute_100a"], (10, 3), "cpu"),  # "a": for that one capability
+        (["sm_90", "sm_100a"], (10, 0), "cuda"),
         (["gfx90a"], (9, 0), "cuda"),
     ],
 )

@@ -19,6 +19,7 @@ FULL = (
     "unable to find an engine to execute",  # of cuDNN, which has tried them all, each without enough memory
     "Unable to find a valid cuDNN algorithm",
 )
+SAME = ("sm", "smf", "computef")  # forms of code that later GPUs of the same generation run too
 T = TypeVar("T")
 
 logger = logging.getLogger("device")
@@ -36,13 +37,15 @@ def best_device() -> torch.device:
 
 def _has_code() -> bool:
     """Whether PyTorch was built for the GPU: for an older one of its generation, or in the form for all later ones."""
-    built = [re.fullmatch(r"(sm|compute)_(\d+)(\d)[af]?", name) for name in torch.cuda.get_arch_list()]
-    kinds = [(each[1], int(each[2]), int(each[3])) for each in built if each]
+    built = [re.fullmatch(r"(sm|compute)_(\d+)(\d)([af]?)", name) for name in torch.cuda.get_arch_list()]
+    kinds = [(each[1] + each[4], (int(each[2]), int(each[3]))) for each in built if each]
     if not kinds:  # GPUs of other makers
         return True
-    capability = torch.cuda.get_device_capability()
+    ours = torch.cuda.get_device_capability()
     return any(
-        (major, minor) <= capability and (kind == "compute" or major == capability[0]) for kind, major, minor in kinds
+        # "a": for that capability alone
+        capability == ours or (capability < ours and (kind == "compute" or (kind in SAME and capability[0] == ours[0])))
+        for kind, capability in kinds
     )
 
 

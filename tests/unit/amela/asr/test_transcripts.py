@@ -92,7 +92,7 @@ def test_long_utterances_are_cut_where_the_detector_found_pauses(tmp_path):
 def test_a_piece_that_is_rejected_is_a_row_of_the_ledger_beside_the_transcript(tmp_path):
     class Looping(Counting):
         def _understood(self, n_samples):
-            return Transcript("and " * 500) if n_samples >= 20 * 16_000 else super()._understood(n_samples)
+            return Transcript("and " * 500) if n_samples >= 8 * 16_000 else super()._understood(n_samples)
 
     save_audio(tmp_path / "long.flac", np.zeros(50 * 16_000))
     given = [Utterance("u", str(tmp_path / "long.flac"), 50.0)]
@@ -100,6 +100,7 @@ def test_a_piece_that_is_rejected_is_a_row_of_the_ledger_beside_the_transcript(t
     [row], rejected = transcribe(tmp_path / "out", given, Looping(), speech=speech)
     assert "and" not in row["text"].split() and "samples" in row["text"].split()
     lost = [segment for segment in row["segments"] if "rejected" in segment]
+    assert len(lost) == 2
     assert rejected == [
         {"id": "u", "stage": "asr", "reason": each["rejected"], "start": each["start"], "end": each["end"]}
         for each in lost

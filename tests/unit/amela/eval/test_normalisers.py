@@ -33,6 +33,7 @@ def whisper():
         ("ខ្ញុំ\u200bទៅ", "ខ្ញុំ ទៅ"),
         ("\ufeffyes", "yes"),
         ("tó tó\u02bc \u02bcya\u02bcya, it\u02bcs", "tó tó\u02bc \u02bcya'ya it's"),  # a letter of Navajo and Hausa
+        ("b\u0105\u0301\u02bcah b\u0105\u0301’ah", "b\u0105\u0301'ah b\u0105\u0301'ah"),  # behind a mark too
     ],
 )
 def test_plain(text, expected):

@@ -202,5 +202,5 @@ def test_pieces_are_rejected_of_what_is_written(corpus):
     message = refused(corpus, chain)
     assert f"1 utterance neither written nor rejected: {item}" in message
     assert f"1 utterance rejected in part and not written: {item}" in message
-    corpus.rewrite("units/km/shard-0.rejected.jsonl", lambda rows: pieces[:1])
+    corpus.rewrite("units/km/shard-0.rejected.jsonl", lambda rows: [{**pieces[0], "stage": "kmeans_assign"}])
     assert f"1 utterance both written and rejected: {item}" in refused(corpus, UNITS)

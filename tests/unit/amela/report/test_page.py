@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from amela.io.jsonl import write_jsonl
 from amela.report.page import TEMPLATE, build_page, number, usage
 
 
@@ -34,6 +35,16 @@ def test_the_summary_holds_what_was_made(results):
     assert summary["field: WER of natural speech (sphinx), 95 % interval"] == "0.125 to 0.5"
     assert summary["field: WER of resynthesis by gl (sphinx)"] == 0.75
     assert (summary["rejected items"], summary["filtered items"]) == (1, 0)
+
+
+def test_pieces_are_not_counted_as_items(results):
+    piece = {"id": "field/1", "stage": "asr", "reason": "no end", "start": 1.5, "end": 31.25}
+    [table] = [name for name in results.contents["tables"] if name == "asr-sphinx-natural"]
+    write_jsonl(results.merged("field", table, ".rejected.jsonl"), [piece])
+    page, rows = build_page(results, 0)
+    summary = {row["name"]: row["value"] for row in rows}
+    assert (summary["rejected items"], summary["rejected pieces of transcribed utterances"]) == (1, 1)
+    assert "<code>field/1</code>, 1.5–31.2 s</td><td>no end" in page
 
 
 def test_perplexity_of_an_even_use_is_the_number_of_units():

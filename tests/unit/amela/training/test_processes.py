@@ -76,4 +76,4 @@ def test_without_cuda_the_cpu_is_named(monkeypatch, caplog):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with training_processes(1, 1) as processes:
         assert (processes.rank, processes.size, processes.device.type) == (0, 1, "cpu")
-    assert "PyTorch sees no GPU, though 1 were asked for" in caplog.text
+    assert "no GPU can be used, though 1 were asked for" in caplog.text

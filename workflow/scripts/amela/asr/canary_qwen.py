@@ -68,7 +68,7 @@ class CanaryQwen:
             checkpoint: a folder as ``nvidia/canary-qwen-2.5b`` has it, with ``llm_backbone`` (docs/formats.md).
             prompt: what the language model is asked to do with the speech that follows.
             max_seconds: longer audio is cut before.
-            precision: fp32, bf16, or auto: bf16 on a GPU, fp32 on a CPU.
+            precision: fp32, bf16, or auto: bf16 on a GPU that has it, else fp32.
 
         Raises:
             AmelaError: the checkpoint is not whole, is no such model, or would have foreign code run;

@@ -35,7 +35,7 @@ class Parakeet:
         Args:
             checkpoint: one .nemo file of a TDT model, such as ``nvidia/parakeet-tdt-0.6b-v3`` has.
             max_seconds: longer audio is cut before.
-            precision: fp32, bf16, or auto: bf16 on a GPU, fp32 on a CPU.
+            precision: fp32, bf16, or auto: bf16 on a GPU that has it, else fp32.
 
         Raises:
             AmelaError: the file is damaged, is no such model, or would have foreign code run.

@@ -11,9 +11,9 @@ from typing import Callable, Dict
 
 APOSTROPHES = str.maketrans("’＇", "''")  # typographic forms of the one inside words
 LETTER_APOSTROPHE = "\u02bc"  # one of them too, but where words begin and end a letter of many languages
-BETWEEN_LETTERS = re.compile(rf"(?<=\w){LETTER_APOSTROPHE}(?=\w)")
+BETWEEN_LETTERS = re.compile(rf"(?<=[^\s']){LETTER_APOSTROPHE}(?=[^\s'])")
 ZERO_WIDTH_SPACE = "\u200b"  # parts words where no other space is written
-NOT_INSIDE_A_WORD = re.compile(r"(?<!\w)'+|'+(?!\w)")  # an apostrophe that quotes rather than spells
+NOT_INSIDE_A_WORD = re.compile(r"(?<![^\s'])'+|'+(?![^\s'])")  # an apostrophe that quotes rather than spells
 
 Normaliser = Callable[[str], str]
 

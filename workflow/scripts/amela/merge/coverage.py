@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set
 
 from amela.errors import AmelaError, DataError
 from amela.io.jsonl import read_jsonl
-from amela.merge.stages import Stage, ledger_file, output_file, stage_name, stage_of
+from amela.merge.stages import is_piece, ledger_file, output_file, stage_name, stage_of
 
 NAMED = 10  # items that a message lists
 INVENTORY_LEDGER = "inventory/rejected.jsonl"
@@ -148,7 +148,8 @@ def _check_shard(corpus: Path, chain: Sequence[str], flows: Sequence[Flow], shar
         path = corpus / output_file(link, shard)
         out = _ids(path, "id")
         written = set(out if stage.one_to_one else _ids(path, stage.source))
-        rows, pieces = _rejections(corpus / ledger_file(link, shard), stage)
+        ledger = list(read_jsonl(corpus / ledger_file(link, shard)))
+        rows, pieces = ([row for row in ledger if is_piece(row) == piece] for piece in (False, True))
         rejected = flow.reject(rows)
         flow.entered += len(set(entered))
         flow.out += len(out)
@@ -169,15 +170,6 @@ def _check_shard(corpus: Path, chain: Sequence[str], flows: Sequence[Flow], shar
         ]
         entered = out
     return problems
-
-
-def _rejections(ledger: Path, stage: Stage) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """Rows of a ledger: of items, and of pieces of items that were written all the same."""
-    rows: List[Dict[str, Any]] = []
-    pieces: List[Dict[str, Any]] = []
-    for row in read_jsonl(ledger):
-        (pieces if stage.in_part and "start" in row else rows).append(row)
-    return rows, pieces
 
 
 def _check_inventory(folder: Path, shards: int, flow: Flow) -> List[str]:

@@ -33,7 +33,7 @@ def merged_table(corpus: Path, chain: Sequence[str], shards: int, limits: Option
     if stage_name(chain[-1]) != "asr":
         return rows
     if limits is None:
-        raise AmelaError("transcripts are not merged unchecked", chain[-1], "say how many may be the same")
+        raise AmelaError("transcripts are not merged unchecked", chain[-1], "give --max-repeated")
     return checked_transcripts(rows, limits, corpus / output_file(chain[-1], "*"))
 
 

@@ -6,7 +6,7 @@ Standard library only: the rules use it to name the inputs of ``merge``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ def stage_name(link: str) -> str:
 def stage_of(link: str) -> Stage:
     """What is known about the stage of a link."""
     return STAGES[stage_name(link)]
+
+
+def is_piece(row: Mapping[str, Any]) -> bool:
+    """Whether a row of a ledger is of a piece of an item, which was written all the same."""
+    stage = STAGES.get(row["stage"])
+    return stage is not None and stage.in_part and "start" in row
 
 
 def _stem(link: str, shard: object) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 import numpy as np
 
 from amela.io.jsonl import read_jsonl
+from amela.merge.stages import is_piece
 from amela.report import collect, figures, listening
 from amela.report.collect import Results, Row
 from amela.report.recognition import rate, recognition_section, scored, word_error_facts
@@ -109,9 +110,16 @@ def summarise(results: Results, counts: Mapping[str, np.ndarray]) -> List[Row]:
         best = collect.read_json(results.root / "models" / "lms" / lm / "best.json")
         rows.append((f"{lm}: bits per second of speech", float(best["bits_per_second"])))
     rows += word_error_facts(results)
-    filtered = [bool(row.get("filtered")) for row in collect.rejected(results)]
-    rows += [("rejected items", filtered.count(False)), ("filtered items", filtered.count(True))]
+    rows += _rejections(collect.rejected(results))
     return [{"name": name, "value": value} for name, value in rows]
+
+
+def _rejections(ledger: Iterable[Row]) -> List[Tuple[str, int]]:
+    counts = {"rejected items": 0, "rejected pieces of transcribed utterances": 0, "filtered items": 0}
+    items, pieces, filtered = counts
+    for row in ledger:
+        counts[filtered if row.get("filtered") else pieces if is_piece(row) else items] += 1
+    return list(counts.items())
 
 
 def _corpus_facts(results: Results, corpus: str) -> List[Tuple[str, Any]]:

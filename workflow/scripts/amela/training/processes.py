@@ -103,7 +103,7 @@ def training_processes(gpus: int, nodes: int) -> Iterator[Processes]:
         _become_tasks(size, nodes)
     device = prepare_device()
     if gpus and device.type == "cpu":
-        logger.warning("PyTorch sees no GPU, though %d were asked for: training on the CPU", gpus)
+        logger.warning("no GPU can be used, though %d were asked for: training on the CPU", gpus)
     if size == 1:
         yield Processes(device)
         return

@@ -100,11 +100,8 @@ class Stream(Generic[T]):
             cut = [number for number, count in counts.items() if count > 1]
             work = Work(window, parts, batches, {n: pool.submit(self._moments, window[n]) for n in cut})
             for batch in batches:
-                yield (
-                    work,
-                    batch,
-                    [pool.submit(loaded, self._load, parts[index][1].audio, self._encoder.check) for index in batch],
-                )
+                audio = [parts[index][1].audio for index in batch]
+                yield work, batch, [pool.submit(loaded, self._load, each, self._encoder.check) for each in audio]
 
     def _moments(self, utterance: Utterance) -> Any:
         """Of the whole utterance; None where it cannot be read or is not finite, which its stretches will tell."""
