@@ -22,9 +22,12 @@ def pytest_itemcollected(item):
 def pytest_xdist_make_scheduler(config, log):
     """Divide tests over processes by file, for what a file makes once.
 
-    Runs of the workflow stay in one process: they make environments in one place.
+    Runs of the workflow stay in one process: they make environments in one place. They are
+    collected first and begin first, since they take the longest.
     """
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # else the files with the most tests come first
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
