@@ -131,15 +131,16 @@ class Clone:
         return [str(path) for path in (self.folder / "results").rglob(".*") if path.name != ".snakemake_timestamp"]
 
 
-def kill_and_start_again(start, journal: Path, lines: int) -> None:
+def kill_and_start_again(start, output: Path, lines: int) -> None:
     """A job killed as soon as its journal has so many lines, and then run to its end. ``start``: begins it."""
+    journal = output.with_name(f".{output.name}.journal")
     process, deadline = start(), time.monotonic() + 200
     while not journal.is_file() or journal.read_bytes().count(b"\n") < lines:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert journal.is_file()
+    assert journal.is_file() and not output.exists()
     assert start().wait(timeout=300) == 0
     assert not journal.exists()
 

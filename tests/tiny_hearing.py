@@ -1,5 +1,6 @@
 """What the small recognisers learn by heart, and the spectrogram and encoder that they hear it with."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 RATE = 16_000  # Hz
@@ -13,6 +14,19 @@ CLIPS = [
     (DEMO / "greta" / "07.flac", "where is the little rabbit"),
 ]
 MODULES = "nemo.collections.asr.modules"
+
+
+@contextmanager
+def one_thread():
+    """The same weights wherever they are learned."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def spectrogram(features):

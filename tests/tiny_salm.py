@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from tiny_hearing import RATE, WIDTH, conformer, spectrogram
+from tiny_hearing import RATE, WIDTH, conformer, one_thread, spectrogram
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn.utils.rnn import pad_sequence
 
@@ -36,12 +36,8 @@ def save_tiny_salm(folder, clips, seed=0, steps=MOST_STEPS, tied=False):
         _save_language_model(folder / "llm_backbone", n_tokens, tied)
         salm = salm_class(_config(folder))
         if steps:
-            threads = torch.get_num_threads()
-            torch.set_num_threads(1)  # the same weights wherever it is made
-            try:
+            with one_thread():
                 _learn(salm, clips, seed, steps)
-            finally:
-                torch.set_num_threads(threads)
         salm.save_pretrained(parts)
         # where it was made tells nobody anything: what lies beside config.json is read
         config = {**json.loads(Path(parts, "config.json").read_text("utf-8")), "pretrained_llm": "Qwen/Qwen3-1.7B"}

@@ -8,7 +8,7 @@ import sentencepiece
 import soundfile
 import torch
 from omegaconf import OmegaConf
-from tiny_hearing import MODULES, RATE, WIDTH, conformer, spectrogram
+from tiny_hearing import MODULES, RATE, WIDTH, conformer, one_thread, spectrogram
 
 from amela.asr.nemo import import_nemo
 
@@ -29,12 +29,8 @@ def save_tiny_tdt(path, clips, seed=0, steps=MOST_STEPS, loss_name="tdt"):
         _make_tokenizer(Path(folder), [text for _, text in clips])
         model = _build(Path(folder), loss_name)
         if steps:
-            threads = torch.get_num_threads()
-            torch.set_num_threads(1)  # the same weights wherever it is made
-            try:
+            with one_thread():
                 _learn(model, clips, seed, steps)
-            finally:
-                torch.set_num_threads(threads)
         model.save_to(str(path))
 
 

@@ -162,7 +162,7 @@ def test_a_killed_job_goes_on_to_the_same_bytes(made, tmp_path):
         return subprocess.Popen(list(map(str, command)), cwd=made.folder, stderr=subprocess.DEVNULL)
 
     assert start("whole").wait(timeout=300) == 0
-    kill_and_start_again(lambda: start("killed"), tmp_path / ".killed.jsonl.journal", 3)
+    kill_and_start_again(lambda: start("killed"), tmp_path / "killed.jsonl", 3)
     for ending in (".jsonl", ".rejected.jsonl"):
         assert (tmp_path / f"killed{ending}").read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
     assert [json.loads(line)["text"] for line in (tmp_path / "whole.jsonl").open(encoding="utf-8")] == TEXTS * 20

@@ -34,12 +34,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder of the corpus")
     parser.add_argument("--chain", nargs="+", required=True, help="stages from where items come to the table")
     parser.add_argument("--shards", type=int, required=True, help="how many there are")
-    parser.add_argument(
-        "--max-rejected",
-        type=float,
-        required=True,
-        help="share of items (0-1); of seconds, too",
-    )
+    parser.add_argument("--max-rejected", type=float, required=True, help="share (0-1) of items, and of seconds")
     parser.add_argument(
         "--max-repeated", type=float, help="share (0-1) of the utterances that may have one text: of transcripts"
     )

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Optional
 
+BETWEEN = " — "  # parts of a message
+
+
+def what_happened(message: str) -> str:
+    """Of an error's message: without where it was, which is another for every item, and what to do."""
+    return message.partition(BETWEEN)[0]
+
 
 class AmelaError(Exception):
     """Ends a stage with one line: what happened, where, and what to do about it."""
 
     def __init__(self, what: str, where: object = None, todo: Optional[str] = None) -> None:
-        super().__init__(" — ".join(str(part) for part in (what, where, todo) if part is not None))
+        super().__init__(BETWEEN.join(str(part) for part in (what, where, todo) if part is not None))
 
 
 class DataError(AmelaError):

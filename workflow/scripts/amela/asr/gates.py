@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from amela.asr import excerpt
-from amela.errors import AmelaError
+from amela.errors import AmelaError, what_happened
 from amela.eval.normalisers import normalise
 
 LEAST = 3  # utterances: fewer may well be silent, or agree
@@ -66,7 +66,7 @@ class RejectedPieces:
         for segment in row.get("segments", ()):
             if "rejected" in segment:
                 self.rejected += segment["end"] - segment["start"]
-                self.reasons[segment["rejected"].partition(" — ")[0]] += 1
+                self.reasons[what_happened(segment["rejected"])] += 1
                 if len(self.examples) < NAMED:
                     self.examples.append(_place({**row, "offset": row.get("offset", 0.0) + segment["start"]}))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set
 
-from amela.errors import AmelaError, DataError
+from amela.errors import AmelaError, DataError, what_happened
 from amela.io.jsonl import read_jsonl
 from amela.merge.stages import is_piece, ledger_file, output_file, stage_name, stage_of
 
@@ -42,7 +42,7 @@ class Flow:
                 filtered.add(row["id"])
             else:
                 failed[row["id"]] = None
-                self.reasons[row["reason"].partition(" — ")[0]] += 1  # what follows names the item
+                self.reasons[what_happened(row["reason"])] += 1
         self.rejected += len(failed)
         self.filtered += len(filtered - failed.keys())
         self.examples += list(failed)[: NAMED - len(self.examples)]
